@@ -224,6 +224,7 @@ def _by_appointment(dialog: QDialog, stage: Stage) -> None:
 
 SCENES: tuple[Scene, ...] = (
     Scene("start", DialogName.START),
+    Scene("calls", DialogName.CALLS),
     Scene("downloads", DialogName.DOWNLOADS),
     Scene("portal", DialogName.PORTAL),
     Scene("jobs", DialogName.JOBS, prepare=_good_day),

@@ -24,6 +24,7 @@ from tray_agent.tray.contract import OnAction, Toaster, Tray, TrayRefusedError
 from tray_agent.tray.model import Action, AgentFacts, DialogName, tray_state
 from tray_agent.tray.occasions import SessionEvents
 from ui.background import Background
+from ui.look.apply import Theme, current_look
 from ui.shell.application import GarbageWatch, QtTranslations, SignalWatch, create_application
 from ui.shell.crash import CrashReporter
 from ui.shell.single_instance import Place, SingleInstance
@@ -179,6 +180,8 @@ class Start:
         self._engine, agent, machine = engine, engine.agent, engine.agent.machine
         set_language(machine.ui.language)
         QtTranslations(self._application).load(current_language())
+        if (look := current_look()) is not None:
+            look.choose(Theme(machine.ui.theme))
         windows = Windows(agent, self._background, Remembered(machine.data_folder / "windows.ini"))
         desktop = self._desktop(machine.ui)
         self._program = Program(engine, windows, desktop, self._background, lambda: agent.clock.now().astimezone(agent.zone))

@@ -80,6 +80,7 @@ def test_the_schema_can_be_named_in_the_file(tmp_path: Path) -> None:
         ("[practice]\ncanton = 'Zürich'", "practice.canton"),
         ("[practice]\ncanton = 'CH-ZH'", "practice.canton"),
         ("[mail]\nport = 70000", "mail.port"),
+        ("[ui]\ntheme = 'blau'", "ui.theme"),
         ("[ui]\nlanguage = \n", "Zeile 2, Spalte 12"),
         ("[gateway.accounts.M1]\npassword = 'x'", "gateway.accounts.M1"),
         ("[nothing]\nx = 1", "nothing"),

@@ -121,6 +121,7 @@ ORIGINS = {
     "practice.phone": Origin.DEFAULT,
     "store.url": Origin.COMPUTER,
     "ui.language": Origin.DEFAULT,
+    "ui.theme": Origin.DEFAULT,
 }
 
 

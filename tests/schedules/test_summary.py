@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 
 from tests.schedules.schedule_strategies import schedules
 from tray_agent.i18n import LANGUAGES, set_language
 from tray_agent.schedules.schedule import Schedule
-from tray_agent.schedules.summary import summarize
+from tray_agent.schedules.summary import summarize, summarize_briefly
 
 BASE = {"freq_type": 4, "active_start_date": 20261123, "active_start_time": 100000}
 WINDOW = {"freq_subday_type": 4, "freq_subday_interval": 15, "active_end_time": 180000}
@@ -85,3 +87,17 @@ def test_every_schedule_has_a_whole_sentence_in_every_language(schedule: Schedul
 
 def test_not_enabled_is_said_elsewhere() -> None:
     assert summarize(Schedule.from_columns({**BASE, "enabled": 0})) == summarize(Schedule.from_columns(BASE))
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({}, "Täglich um 10:00"),
+        ({"active_start_date": 20261125}, "Täglich um 10:00, ab 25.11.2026"),
+        ({"active_end_date": 20261231}, "Täglich um 10:00, vom 23.11.2026 bis 31.12.2026"),
+        ({"freq_type": 16, "freq_interval": 31, "freq_recurrence_factor": 3}, "Alle 3 Monate am 31. Tag um 10:00"),
+        ({"freq_type": 1}, "Einmalig am 23.11.2026 um 10:00"),
+    ],
+)
+def test_a_list_says_it_in_a_few_words(columns: dict[str, object], words: str) -> None:
+    assert summarize_briefly(Schedule.from_columns({**BASE, **columns}), date(2026, 11, 24)) == words

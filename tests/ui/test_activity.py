@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,16 +21,20 @@ from tray_agent.clock import ManualClock
 from tray_agent.errors import UnavailableError
 from tray_agent.job_kinds import Service
 from tray_agent.messages.model import MessageState
-from tray_agent.messages.outbox.model import DoubtDecision
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxReason
 from tray_agent.protocol.activity_log import ActivityLog
-from tray_agent.protocol.model import Activity, Level
+from tray_agent.protocol.model import Activity, ActivityRow, Level, RunReason
+from tray_agent.tray.model import DialogName
 from ui.dialogs.activity import ActivityDialog
 from ui.dialogs.activity_pages import LogPage
-from ui.models.activity import LogFilter
+from ui.models.activity import LogFilter, day_text, remedy_of
 from ui.models.period import Period
 from ui.models.print_outs import PrintOut, activity_list
 from ui.widgets.printing import preview, print_with_dialog
 from ui.windows import DialogContext
+
+LEVEL, SENTENCE = 2, 5
+"""Columns of a log."""
 
 
 @pytest.fixture
@@ -76,7 +80,7 @@ def sms(qtbot: QtBot, dialog: ActivityDialog) -> LogPage:
 
 
 def sentences(page: LogPage) -> list[str]:
-    return [str(page.list.index(row, 2).data()) for row in range(page.list.rowCount())]
+    return [str(page.list.index(row, SENTENCE).data()) for row in range(page.list.rowCount())]
 
 
 @pytest.mark.usefixtures("log", "practice")
@@ -87,6 +91,72 @@ def test_it_opens_where_something_is_wrong(qtbot: QtBot, context: DialogContext)
     ]  # fmt: skip
     assert dialog.tabs.currentWidget() is dialog.logs[Service.SMS]
     assert sentences(sms(qtbot, dialog)) == ["Rossi Beat: gesendet.", "Meier Hans: spät gesendet.", "Müller Anna: keine Mobilnummer."]
+
+
+@pytest.mark.usefixtures("log", "practice")
+def test_it_opens_on_the_newest_error(qtbot: QtBot, context: DialogContext) -> None:
+    page = sms(qtbot, opened(qtbot, context))
+    assert page.table.current is not None
+    assert page.table.current.sentence == "Müller Anna: keine Mobilnummer."
+    assert page.table.hasFocus()
+
+
+@pytest.mark.usefixtures("practice")
+def test_it_opens_on_an_error_far_below(qtbot: QtBot, context: DialogContext, log: ActivityLog) -> None:
+    log.write([Activity(Service.SMS, Level.INFO, "sent", f"Mitteilung {number}", item=str(number)) for number in range(400)])
+    page = sms(qtbot, opened(qtbot, context))
+    qtbot.waitUntil(lambda: page.table.current is not None and page.table.current.level is Level.ERROR)
+
+
+@pytest.mark.usefixtures("log", "practice")
+def test_one_search_serves_all_logs(qtbot: QtBot, context: DialogContext) -> None:
+    dialog = opened(qtbot, context)
+    page = sms(qtbot, dialog)
+    type_text(page.text, "download")
+    qtbot.waitUntil(lambda: page.list.rowCount() == 0)
+    dialog.tabs.setCurrentWidget(dialog.logs[Service.DOWNLOADS])
+    settle(qtbot, dialog)
+    assert sentences(dialog.logs[Service.DOWNLOADS]) == ["Der Download dauerte lange."]
+    dialog.tabs.setCurrentWidget(dialog.doubtful)
+    assert not any(field.isEnabled() for field in dialog.tools.fields)
+
+
+def test_a_day_is_written_once_for_all_of_its_rows() -> None:
+    today = date(2026, 11, 23)
+    days = (today, date(2026, 11, 20), date(2025, 11, 20))
+    assert [day_text(day, today) for day in days] == ["heute", "Fr 20.11.", "Do 20.11.2025"]
+
+
+@pytest.mark.parametrize(
+    ("service", "level", "reason", "patient", "opens"),
+    [
+        (Service.SMS, Level.ERROR, OutboxReason.QUESTION, None, DialogName.QUESTIONS),
+        (Service.SMS, Level.ERROR, OutboxReason.NO_CREDITS, "P1", DialogName.CREDITS),
+        (Service.SMS, Level.ERROR, "no_contact", "P1", DialogName.CALLS),
+        (Service.SMS, Level.INFO, "sent", "P1", None),
+        (Service.SMS, Level.ERROR, RunReason.DIED, None, DialogName.JOBS),
+        (Service.DOWNLOADS, Level.WARNING, "slow", None, DialogName.DOWNLOADS),
+        (Service.AGENT, Level.WARNING, "anything", None, None),
+    ],
+)
+def test_where_a_person_does_something_about_a_row(
+    service: Service, level: Level, reason: str, patient: str | None, opens: DialogName | None
+) -> None:
+    at = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    row = ActivityRow(1, at, service, level, str(reason), "Satz.", None, patient, None, "PC", None, hidden=False)
+    found = remedy_of(row)
+    assert (found[1] if found else None) is opens
+
+
+@pytest.mark.usefixtures("log", "practice")
+def test_the_button_beside_the_chosen_row_opens_the_window(qtbot: QtBot, context: DialogContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = sms(qtbot, opened(qtbot, context))
+    opened_windows: list[DialogName] = []
+    monkeypatch.setattr(context.windows, "open", opened_windows.append)
+    page.remedy.click()
+    assert opened_windows == [DialogName.CALLS]
+    page.table.selectRow(0)
+    assert page.remedy.isHidden()
 
 
 @pytest.mark.usefixtures("log", "practice")
@@ -123,7 +193,7 @@ def test_the_chosen_row_is_told_in_full(qtbot: QtBot, context: DialogContext) ->
     page = sms(qtbot, dialog)
     page.table.selectRow(2)
     assert page.details.toPlainText().splitlines() == [
-        "Fehler, 23.11.2026 10:00 auf EMPFANG1", "Müller Anna: keine Mobilnummer.", "Patient: P1", "Betrifft: Mitteilung 12",
+        "Fehler, 23.11.2026 10:00 auf EMPFANG1", "Müller Anna: keine Mobilnummer.", "Patient: P1   Betrifft: Mitteilung 12",
     ]  # fmt: skip
 
 
@@ -133,7 +203,7 @@ def test_a_long_sentence_is_told_to_its_end(qtbot: QtBot, context: DialogContext
     dialog = opened(qtbot, context)
     page = sms(qtbot, dialog)
     qtbot.waitUntil(lambda: page.details.toPlainText().endswith("Betrifft: Mitteilung 12"))
-    document, bar, viewport = page.details.document(), page.details.verticalScrollBar(), page.details.viewport()
+    document, bar, viewport = page.details.words.document(), page.details.words.verticalScrollBar(), page.details.words.viewport()
     assert document is not None
     assert bar is not None
     assert viewport is not None
@@ -145,7 +215,7 @@ def test_a_long_sentence_is_told_to_its_end(qtbot: QtBot, context: DialogContext
 def test_every_title_of_the_log_sorts(qtbot: QtBot, context: DialogContext) -> None:
     dialog = opened(qtbot, context)
     page = sms(qtbot, dialog)
-    page.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    page.table.sortByColumn(LEVEL, Qt.SortOrder.DescendingOrder)
     qtbot.waitUntil(lambda: sentences(page)[0] == "Müller Anna: keine Mobilnummer.")
     page.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
     qtbot.waitUntil(lambda: sentences(page)[2] == "Rossi Beat: gesendet.")

@@ -35,6 +35,7 @@ from ui.models.credits import (
     state_of,
     state_word,
     use_text,
+    worst,
 )
 from ui.models.words import local_text
 from ui.windows import DialogContext
@@ -69,6 +70,11 @@ def history(*balances: int, days: int = 10) -> tuple[BalancePoint, ...]:
 def test_how_an_account_stands(known: AccountCredits, state: CreditState, word: str) -> None:
     assert (state_of(known), state_word(known)) == (state, word)
     assert (advice(known) == "") == (state is CreditState.GOOD)
+
+
+def test_the_account_that_needs_somebody_most_is_chosen_first() -> None:
+    assert worst([account(), account(40, below_minimum=True), account(0), account(0)]) == 2
+    assert worst([account(), account(None), account()]) == 1
 
 
 def test_what_the_columns_say() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,12 +14,25 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press
 from tray_agent.job_kinds import JobKey
+from tray_agent.jobs.owed import Owed, Trouble
+from tray_agent.protocol.model import Run, RunState, RunTrigger
 from tray_agent.schedules.codes import Frequency, Subday
 from tray_agent.schedules.day_plan import DayPlan, plan_day
 from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Schedule
-from ui.dialogs.day_timeline import DayTimeline
-from ui.models.day_timeline import day_title, describe_day, run_tooltip
+from ui.dialogs.day_timeline import DayTimeline, run_status
+from ui.look.icons import Status
+from ui.look.tokens import DARK, LIGHT, of_system, use
+from ui.models.day_timeline import (
+    DayFacts,
+    Mark,
+    MarkKind,
+    day_title,
+    describe_day,
+    mark_tooltip,
+    marks_of,
+    run_tooltip,
+)
 
 ZURICH = ZoneInfo("Europe/Zurich")
 MONDAY = date(2026, 11, 23)
@@ -81,9 +96,9 @@ def test_noon_stands_in_the_middle_of_days_of_any_length(timeline: DayTimeline) 
         timeline.show_plan(shown)
         area = timeline._area
         assert timeline.place_of(shown.runs[0]).x() == pytest.approx(area.left() + share * area.width(), abs=0.5)
-        labels = [label for _at, label in timeline._marks(shown)]
-        assert labels[0] == "00:00"
-        assert labels[-1] == "24:00"
+        labels = [label for _at, label in timeline._hours(shown)]
+        assert labels[0] == "00"
+        assert labels[-1] == "24"
 
 
 def test_the_mouse_is_told_of_runs_and_quiet_hours(timeline: DayTimeline) -> None:
@@ -98,7 +113,7 @@ def test_the_mouse_is_told_of_runs_and_quiet_hours(timeline: DayTimeline) -> Non
 
 def test_without_a_plan_nothing_is_told(timeline: DayTimeline) -> None:
     assert timeline.tooltip_at(timeline._area.center()) == ""
-    assert timeline.run_at(timeline._area.center()) is None
+    assert timeline.mark_at(timeline._area.center()) is None
     assert not timeline.grab().isNull()
 
 
@@ -127,15 +142,14 @@ def painted(timeline: DayTimeline, shown: DayPlan) -> QImage:
     return timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
 
-def test_the_line_of_the_present_is_explained_where_it_stands(timeline: DayTimeline) -> None:
-    def legend(now: datetime) -> QImage:
+def test_the_present_is_told_by_its_time_on_its_own_day_only(timeline: DayTimeline) -> None:
+    def scale(now: datetime) -> QImage:
         timeline.show_plan(CLOSE, now)
-        picture = timeline.grab().toImage()
-        return picture.copy(0, picture.height() - 2 * timeline.fontMetrics().height(), picture.width(), 2 * timeline.fontMetrics().height())
+        return timeline.grab().toImage().copy(0, 0, timeline.width(), int(timeline._area.top()))
 
-    here, elsewhere = (legend(datetime(2026, 11, day, 10, tzinfo=ZURICH)) for day in (23, 24))
+    here, elsewhere = (scale(datetime(2026, 11, day, 10, tzinfo=ZURICH)) for day in (23, 24))
     assert here != elsewhere
-    assert elsewhere == legend(datetime(2026, 11, 22, 10, tzinfo=ZURICH))
+    assert elsewhere == scale(datetime(2026, 11, 22, 10, tzinfo=ZURICH))
 
 
 def grey_difference(first: QImage, second: QImage) -> int:
@@ -147,14 +161,15 @@ def grey_difference(first: QImage, second: QImage) -> int:
     )
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_marks_are_told_apart_without_colour_in_light_and_dark(timeline: DayTimeline, *, dark: bool) -> None:
-    if dark:
-        palette = QPalette(QColor("#2b2b2b"), QColor("#2b2b2b"))
-        palette.setColor(QPalette.ColorRole.Base, QColor("#1e1e1e"))
-        for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText):
-            palette.setColor(role, QColor("white"))
-        timeline.setPalette(palette)
+@pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])
+def in_both_looks(request: pytest.FixtureRequest) -> Iterator[None]:
+    use(request.param)
+    yield
+    use(LIGHT)
+
+
+@pytest.mark.usefixtures("in_both_looks")
+def test_marks_are_told_apart_without_colour_in_light_and_dark(timeline: DayTimeline) -> None:
     far = plan(prepare_reminders=daily(time(10)), send_messages=daily(time(12)), update_status=daily(time(21)))
     near = painted(timeline, CLOSE)
     assert grey_difference(near, painted(timeline, far)) > 30
@@ -166,3 +181,90 @@ def test_a_lane_with_many_runs_is_painted_at_once(timeline: DayTimeline) -> None
     assert len(busy.too_close) > 1000
     timeline.show_plan(busy)
     assert not timeline.grab().isNull()
+
+
+NOW = datetime(2026, 11, 23, 10, 24, tzinfo=ZURICH)
+SENT, TOLD = (
+    Run(number, JobKey.SEND_MESSAGES, at, RunTrigger.SCHEDULE, state, "LABOR", at, at, 1, {}, {}, 0, "", sentence)
+    for number, at, state, sentence in (
+        (1, datetime(2026, 11, 23, 8, 10, tzinfo=UTC), RunState.SUCCEEDED, "34 gesendet."),
+        (2, datetime(2026, 11, 23, 9, 10, tzinfo=UTC), RunState.FAILED, "Gateway weg."),
+    )
+)
+DAY = plan(prepare_reminders=daily(time(10)), send_messages=daily(time(10, 10)), update_status=daily(time(10, 40)))
+OFF = plan(prepare_birthdays=daily(time(9, 50))).runs
+OWED = Owed(TOLD.due_at, datetime(2026, 11, 23, 9, 25, tzinfo=UTC), "gateway", TOLD.due_at, trouble=Trouble.UNTOLD, attempts=1)
+FACTS = DayFacts((TOLD,), OFF, {JobKey.SEND_MESSAGES: OWED})
+
+
+def told(marks: tuple[Mark, ...]) -> list[tuple[str, str]]:
+    return [(f"{mark.at:%H:%M}", mark.kind.name) for mark in marks]
+
+
+def test_what_happened_stands_in_the_place_of_what_was_planned() -> None:
+    assert told(marks_of(DAY, FACTS, NOW)) == [
+        ("10:00", "PLANNED"), ("09:50", "OFF"), ("10:10", "HAPPENED"), ("10:25", "NEXT_TRY"), ("10:40", "PLANNED"),
+    ]  # fmt: skip
+    assert ("10:25", "NEXT_TRY") not in told(marks_of(DAY, FACTS, NOW.replace(minute=26)))
+    by_hand = replace(SENT, due_at=datetime(2026, 11, 23, 8, 10, 7, tzinfo=UTC))
+    assert ("10:10", "PLANNED") in told(marks_of(DAY, DayFacts([by_hand]), NOW))
+
+
+def test_a_mark_tells_what_it_is() -> None:
+    _planned, off, happened, next_try, _later = marks_of(DAY, FACTS, NOW)
+    assert mark_tooltip(off, ()) == "09:50 Geburtstagsglückwünsche aufbereiten: nicht aktiviert"
+    assert mark_tooltip(happened, ()) == "10:10 Mitteilungen senden: Fehler\nGateway weg."
+    assert mark_tooltip(next_try, ()) == "10:25 Mitteilungen senden: nächster Versuch"
+
+
+def test_a_screen_reader_hears_what_happened_and_what_comes(timeline: DayTimeline) -> None:
+    timeline.show_plan(DAY, NOW, FACTS)
+    assert timeline.accessibleDescription().endswith(
+        "Geburtstagsglückwünsche aufbereiten ist nicht aktiviert. "
+        "Mitteilungen senden um 10:10: Fehler. Mitteilungen senden: nächster Versuch um 10:25."
+    )
+    often = [replace(SENT, due_at=datetime(2026, 11, 23, hour, tzinfo=UTC)) for hour in range(8)]
+    assert "Mitteilungen senden: 8 Läufe, zuletzt 08:00: Erfolg." in describe_day(DAY, marks_of(DAY, DayFacts(often), NOW))
+
+
+def test_the_next_try_hides_neither_the_present_nor_what_it_is_of(timeline: DayTimeline) -> None:
+    timeline.show_plan(DAY, NOW, FACTS)
+    placed = timeline._placed(DAY, JobKey.SEND_MESSAGES)
+    (_happened, first), (_try, second) = placed
+    assert first < timeline._x(DAY, NOW) < second
+    mark = timeline.mark_at(QPointF(second, timeline._y(JobKey.SEND_MESSAGES)))
+    assert mark is not None
+    assert mark.kind is MarkKind.NEXT_TRY
+
+
+@pytest.mark.usefixtures("in_both_looks")
+def test_planned_happened_and_off_are_told_apart_without_colour(timeline: DayTimeline) -> None:
+    def picture(facts: DayFacts, shown: DayPlan = DAY) -> QImage:
+        timeline.show_plan(shown, NOW, facts)
+        return timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+    planned, happened = picture(DayFacts()), picture(DayFacts((TOLD,)))
+    assert grey_difference(planned, happened) > 10
+    assert grey_difference(happened, picture(DayFacts((replace(TOLD, state=RunState.SUCCEEDED),)))) > 3
+    assert grey_difference(picture(DayFacts(off=OFF)), picture(DayFacts(), plan(prepare_birthdays=daily(time(9, 50))))) > 3
+
+
+def test_quiet_hours_are_seen_in_high_contrast(timeline: DayTimeline) -> None:
+    black = QPalette(QColor("black"), QColor("black"))
+    black.setColor(QPalette.ColorRole.WindowText, QColor("white"))
+    use(of_system(black))
+    try:
+        timeline.show_plan(DAY)
+        quiet = timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        timeline.show_plan(plan_day({}, ZURICH, QuietHours(start=time(3), end=time(3)), MONDAY))
+        loud = timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    finally:
+        use(LIGHT)
+    assert grey_difference(quiet, loud) > 500
+
+
+def test_trouble_is_no_success() -> None:
+    assert run_status(RunState.SUCCEEDED) is Status.SUCCESS
+    assert run_status(RunState.SUCCEEDED, Trouble.UNTOLD) is Status.WARNING
+    assert run_status(RunState.SUCCEEDED, Trouble.TOLD) is Status.ERROR
+    assert run_status(RunState.RUNNING, Trouble.TOLD) is Status.RUNNING

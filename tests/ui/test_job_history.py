@@ -24,12 +24,22 @@ from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange
 from tray_agent.jobs.owed import Owed, Rest
-from tray_agent.protocol.model import Activity, Level, Run, RunState, RunTrigger
+from tray_agent.protocol.model import Activity, Level, Run, RunReason, RunState, RunTrigger
 from tray_agent.schedules.codes import Frequency
 from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.models.csv_export import write_csv
-from ui.models.job_history import HistoryFilter, attempts_text, csv_row, csv_titles, details, duration_text, success_sentence
+from ui.models.job_history import (
+    HistoryFilter,
+    attempts_text,
+    csv_row,
+    csv_titles,
+    details,
+    duration_text,
+    remedy_of,
+    short_text,
+    success_sentence,
+)
 from ui.models.period import ALL_DAYS, Period, Preset, period_of
 from ui.windows import DialogContext
 
@@ -154,7 +164,7 @@ def test_it_begins_with_the_last_week_the_newest_first(qtbot: QtBot, context: Di
     dialog = opened(qtbot, context)
     assert column(dialog, 0) == ["23.11.2026 10:05", "23.11.2026 10:00"]
     assert column(dialog, 2) == ["Fehler", "Erfolg"]
-    assert dialog.meaning.text == success_sentence()
+    assert dialog.heading._sentence.text() == success_sentence()
     assert dialog.windowTitle() == "Protokoll Auftragsverlauf"
 
 
@@ -214,7 +224,7 @@ def test_the_chosen_run_shows_what_it_did(qtbot: QtBot, context: DialogContext) 
     assert run is not None
     assert dialog.activities.message == "Wird geladen …"
     qtbot.waitUntil(lambda: [row.sentence for row in dialog.lines.rows] == [f"Patient von Lauf {run.run_id}"])
-    assert "2 Mitteilungen gesendet." in dialog.details.text()
+    assert "2 Mitteilungen gesendet." in dialog.details.toPlainText()
 
 
 @pytest.mark.usefixtures("runs")
@@ -248,7 +258,7 @@ def test_attempts_in_which_nothing_changed_are_shown_when_asked_for_and_always_e
     dialog = opened(qtbot, context)
     assert column(dialog, 3) == ["3. Versuch"]
     dialog.table.selectRow(0)
-    qtbot.waitUntil(lambda: dialog.details.text().endswith("3 Versuche, zuletzt 10:16, nächster 10:24."))
+    qtbot.waitUntil(lambda: dialog.details.toPlainText().endswith("3 Versuche, zuletzt 10:16, nächster 10:24."))
     dialog.folded.setChecked(True)
     qtbot.waitUntil(lambda: column(dialog, 3) == ["3. Versuch", "2. Versuch", "Zeitplan"])
     dialog.folded.setChecked(False)
@@ -269,10 +279,39 @@ def test_an_empty_history_says_why(qtbot: QtBot, context: DialogContext) -> None
     dialog = opened(qtbot, context)
     assert dialog.table.message == "In diesem Zeitraum ist kein Lauf verzeichnet, oder die Filter verbergen ihn."
     assert dialog.activities.message == "Kein Lauf ist gewählt."
-    assert dialog.details.text() == ""
+    assert dialog.details.toPlainText() == ""
+    assert not dialog.remedy.isEnabled()
 
 
 def test_the_window_can_be_heard_and_worked_by_keys(qtbot: QtBot, context: DialogContext) -> None:
     dialog = opened(qtbot, context)
     assert unnamed_widgets(dialog) == []
     assert clashing_mnemonics(dialog) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (RunReason.SWITCH_OFF, "Schalter"),
+        (RunReason.SCHEDULE_CHANGED, "Aufträge verwalten"),
+        (RunReason.NOT_ABLE, "Einrichten"),
+        (RunReason.DIED, "Aktivitäten/Fehler"),
+        ("", "Aktivitäten/Fehler"),
+    ],
+)
+def test_a_run_leads_to_what_helps(reason: str, words: str) -> None:
+    assert remedy_of(replace(RUN, reason=reason)).words == words
+
+
+@pytest.mark.usefixtures("runs")
+def test_the_button_of_the_chosen_run_opens_what_helps(qtbot: QtBot, context: DialogContext) -> None:
+    dialog = opened(qtbot, context)
+    assert dialog.remedy.isEnabled()
+    dialog.remedy.click()
+    assert [window.objectName() for window in context.windows.opened] == ["activity"]
+
+
+def test_times_of_the_planned_day_stand_without_it() -> None:
+    assert short_text(None, RUN, ZURICH) == ""
+    assert short_text(RUN.finished_at, RUN, ZURICH) == "10:01"
+    assert short_text(START + timedelta(days=1), RUN, ZURICH) == "24.11.2026 10:00"

@@ -23,7 +23,7 @@ from tray_agent.jobs.claims import Claim
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.jobs.model import JobChange, PauseScope
 from tray_agent.jobs.owed import Owed, Rest, Trouble
-from tray_agent.protocol.model import RunState
+from tray_agent.protocol.model import Run, RunState, RunTrigger
 from tray_agent.schedules.codes import Frequency, Weekdays
 from tray_agent.schedules.schedule import Schedule
 from tray_agent.store.tables import job
@@ -31,7 +31,9 @@ from tray_agent.tray.model import DialogName
 from ui.dialogs.job_history import JobHistoryDialog
 from ui.dialogs.jobs import JobsDialog
 from ui.dialogs.schedule import ScheduleDialog
-from ui.models.jobs import JobsModel, next_text, schedule_text
+from ui.look.icons import Status
+from ui.models.day_timeline import MarkKind
+from ui.models.jobs import JobsModel, who_runs_them
 from ui.models.schedule import ScheduleSubject
 from ui.widgets.dialog import Dialog
 from ui.windows import Windows
@@ -52,19 +54,19 @@ def stored(agent: Agent, key: JobKey) -> Schedule:
 
 def test_a_row_says_schedule_next_run_and_result(dialog: JobsDialog) -> None:
     row = dialog.model.row(SEND)
-    assert schedule_text(row).startswith("Täglich um 10:10, ab ")
-    assert next_text(row) == "nicht aktiviert"
+    assert dialog.model.schedule_text(row) == "Täglich um 10:10"
+    assert dialog.model.next_text(row) == "nicht aktiviert"
     assert dialog.model.result_text(row) == "noch nie gelaufen"
-    assert [column.title for column in dialog.list.columns] == [
-        "Aktiviert", "Auftrag", "Zeitplan", "Nächster Lauf", "Letztes Ergebnis", "Arbeitsplatz",
-    ]  # fmt: skip
+    assert [column.title for column in dialog.list.columns] == ["Aktiviert", "Auftrag", "Nächster Lauf", "Letztes Ergebnis"]
+    heard = dialog.list.index(list(JobKey).index(SEND), 1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert heard == "Mitteilungen senden, Täglich um 10:10"
 
 
 def test_nothing_is_written_before_saving(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
     before = agent.jobs.overview()
     click_checkbox(dialog, SEND)
     assert dialog.model.row(SEND).enabled
-    assert next_text(dialog.model.row(SEND)) == "23.11.2026 10:10"
+    assert dialog.model.next_text(dialog.model.row(SEND)) == "heute 10:10"
     assert agent.jobs.overview() == before
     dialog.save_and_close()
     qtbot.waitUntil(lambda: gone(dialog))
@@ -74,8 +76,10 @@ def test_nothing_is_written_before_saving(qtbot: QtBot, dialog: JobsDialog, agen
 def test_a_tick_taken_back_is_no_change(qtbot: QtBot, dialog: JobsDialog) -> None:
     click_checkbox(dialog, SEND)
     assert dialog.has_unsaved_changes()
+    assert (dialog._unsaved.isVisible(), dialog._unsaved.text()) == (True, "1 Änderung")
     click_checkbox(dialog, SEND)
     assert not dialog.has_unsaved_changes()
+    assert not dialog._unsaved.isVisible()
 
 
 def test_leaving_asks_and_then_writes_nothing(qtbot: QtBot, dialog: JobsDialog, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,16 +110,16 @@ def waiting(dialog: JobsDialog, owed: Owed | None, key: JobKey = SEND) -> tuple[
     model = JobsModel(dialog.zone)
     jobs = [replace(row.stored, owed=owed) if row.key is key else row.stored for row in dialog.model.rows]
     model.show(jobs, START)
-    return model.result_text(model.row(key)), next_text(model.row(key))
+    return model.result_text(model.row(key)), model.next_text(model.row(key))
 
 
-def test_a_job_that_waits_for_its_next_attempt_is_running(dialog: JobsDialog) -> None:
+def test_a_job_that_waits_says_when_it_is_tried_again(dialog: JobsDialog) -> None:
     owed = Owed(START, START + timedelta(minutes=12), "gateway", START, trouble=Trouble.UNTOLD, attempts=2)
-    assert waiting(dialog, owed) == ("läuft, wartet auf Versuch 3 um 10:12", "nicht aktiviert")
+    assert waiting(dialog, owed) == ("nächster Versuch 10:12", "nicht aktiviert")
     tomorrow = replace(owed, next_at=START + timedelta(hours=22))
-    assert waiting(dialog, tomorrow)[0] == "läuft, wartet auf Versuch 3 am 24.11.2026 08:00"
-    assert waiting(dialog, replace(owed, next_at=None))[0] == "läuft, wartet, bis der Grund behoben ist"
-    assert waiting(dialog, replace(owed, next_at=START))[0] == "läuft, wartet auf Versuch 3"
+    assert waiting(dialog, tomorrow)[0] == "nächster Versuch morgen 08:00"
+    assert waiting(dialog, replace(owed, next_at=None))[0] == "wartet, bis der Grund behoben ist"
+    assert waiting(dialog, replace(owed, next_at=START))[0] == "wartet auf Versuch 3"
 
 
 def test_what_only_takes_time_is_told_calmly(dialog: JobsDialog) -> None:
@@ -123,6 +127,55 @@ def test_what_only_takes_time_is_told_calmly(dialog: JobsDialog) -> None:
     assert waiting(dialog, owed, UPDATE)[0] == "fragt um 11:20 wieder nach"
     assert waiting(dialog, owed)[0] == "geht um 11:20 weiter"
     assert waiting(dialog, replace(owed, next_at=None))[0] == "noch nie gelaufen"
+
+
+def result_of(dialog: JobsDialog, run: Run, days: int = 0) -> str:
+    model = JobsModel(dialog.zone)
+    model.show([replace(row.stored, last_run=run) for row in dialog.model.rows], START + timedelta(days=days))
+    return model.result_text(model.row(SEND))
+
+
+def test_a_result_is_told_in_one_line(dialog: JobsDialog) -> None:
+    run = Run(
+        1, SEND, START, RunTrigger.SCHEDULE, RunState.SUCCEEDED, "LABOR", START, START, 1, {}, {}, 0, "", "34 gesendet. 8 warten.",
+    )  # fmt: skip
+    assert result_of(dialog, run) == "heute 10:00: 34 gesendet. 8 warten"
+    assert result_of(dialog, run, days=1) == "gestern 10:00: 34 gesendet. 8 warten"
+    assert result_of(dialog, run, days=2) == "23.11.2026 10:00: 34 gesendet. 8 warten"
+    assert result_of(dialog, replace(run, state=RunState.FAILED)) == "heute 10:00, Fehler: 34 gesendet. 8 warten"
+    assert result_of(dialog, replace(run, sentence="")) == "heute 10:00: Erfolg"
+    assert result_of(dialog, replace(run, state=RunState.RUNNING, sentence="")) == "läuft seit 10:00"
+
+
+def test_who_runs_the_jobs() -> None:
+    assert who_runs_them(()) == ""
+    assert who_runs_them(("EMPFANG1", "EMPFANG1")) == "EMPFANG1 führt die Aufträge aus."
+    assert who_runs_them(("LABOR", "EMPFANG1")) == "Jeden Auftrag führt einer der 2 Arbeitsplätze aus, die an sind."
+
+
+def test_trouble_is_told_by_its_picture(dialog: JobsDialog) -> None:
+    column = dialog.list.columns[3]
+    assert column.status is not None
+    row = dialog.model.row(SEND)
+    run = Run(1, SEND, START, RunTrigger.SCHEDULE, RunState.SUCCEEDED, "LABOR", START, START, 1, {}, {}, 0, "", "Gateway weg.")
+    for trouble, status in ((Trouble.NONE, Status.SUCCESS), (Trouble.UNTOLD, Status.WARNING), (Trouble.TOLD, Status.ERROR)):
+        stored = replace(row.stored, last_run=run, owed=Owed(START, None, "gateway", START, trouble=trouble, attempts=1))
+        assert column.status(replace(row, stored=stored)) is status
+
+
+def test_what_happened_stands_on_the_day(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
+    agent.jobs.run_now(UPDATE)
+    qtbot.waitUntil(lambda: settled(dialog) and any(mark.run is not None for mark in dialog.timeline.marks))
+    assert [mark.job for mark in dialog.timeline.marks if mark.kind is MarkKind.HAPPENED] == [UPDATE]
+    assert {mark.job for mark in dialog.timeline.marks if mark.kind is MarkKind.OFF} == set(JobKey)
+    dialog.go(1)
+    qtbot.waitUntil(lambda: settled(dialog) and not any(mark.run for mark in dialog.timeline.marks))
+
+
+def test_the_line_of_the_present_moves_on(dialog: JobsDialog, clock: ManualClock) -> None:
+    clock.advance(timedelta(minutes=7))
+    dialog._tick.timeout.emit()
+    assert dialog.timeline.now_here == clock.now()
 
 
 def test_a_person_ends_what_is_tried_again(
@@ -140,13 +193,13 @@ def test_a_person_ends_what_is_tried_again(
     assert dialog.abandon_button.isHidden()
     choose(dialog, SEND)
     assert not dialog.abandon_button.isHidden()
-    assert dialog.model.result_text(dialog.model.row(SEND)) == "läuft, wartet auf Versuch 2 um 10:12"
-    assert dialog.model.result_details(dialog.model.row(SEND)) == "Erfolg, 23.11.2026 10:10\nGateway weg."
+    assert dialog.model.result_text(dialog.model.row(SEND)) == "heute 10:10: Gateway weg, nächster Versuch 10:12"
+    assert dialog.model.result_details(dialog.model.row(SEND)) == "Erfolg, 23.11.2026 10:10 auf EMPFANG1\nGateway weg."
     dialog.abandon_button.click()
     qtbot.waitUntil(lambda: settled(dialog) and dialog.abandon_button.isHidden())
     assert yes.questions == ["Mitteilungen senden: nicht weiter versuchen?"]
     assert agent.jobs.owed() == {}
-    assert dialog.model.result_text(dialog.model.row(SEND)) == "Erfolg, 23.11.2026 10:10"
+    assert dialog.model.result_text(dialog.model.row(SEND)) == "heute 10:10: Gateway weg"
 
 
 def test_the_context_menu_has_exactly_three_entries(dialog: JobsDialog) -> None:
@@ -292,7 +345,7 @@ def test_what_changes_elsewhere_is_shown_and_edits_stay(qtbot: QtBot, dialog: Jo
 def test_what_runs_meanwhile_is_shown(qtbot: QtBot, dialog: JobsDialog, agent: Agent) -> None:
     listening = len(agent.job_events._listeners)
     agent.jobs.run_now(UPDATE)
-    qtbot.waitUntil(lambda: dialog.model.result_text(dialog.model.row(UPDATE)).startswith("Erfolg"))
+    qtbot.waitUntil(lambda: dialog.model.result_text(dialog.model.row(UPDATE)).startswith("heute 10:"))
     dialog.done(0)
     agent.jobs.run_now(SEND)
     assert len(agent.job_events._listeners) == listening - 1  # the dialog's own; the agent itself goes on listening
@@ -319,7 +372,7 @@ def test_running_now_shows_progress_and_the_result(qtbot: QtBot, windows: Window
     goes_on.set()
     qtbot.waitUntil(lambda: not dialog.run_bar.isVisible() and settled(dialog))
     assert dialog.banner.text == "Mitteilungen senden: Erfolg 12 Mitteilungen gesendet."
-    assert dialog.model.result_text(dialog.model.row(SEND)).startswith("Erfolg, 23.11.2026 10:")
+    assert dialog.model.result_text(dialog.model.row(SEND)).startswith("heute 10:")
     assert dialog.model.row(SEND).shown_run is not None
 
 
@@ -385,13 +438,15 @@ def test_a_run_that_is_refused_says_why(qtbot: QtBot, windows: Windows, agent: A
 
 
 def test_the_day_is_chosen_by_arrows(qtbot: QtBot, dialog: JobsDialog) -> None:
-    assert dialog.day_label.text() == "Mo 23.11.2026"
+    assert dialog.day_label.text() == "Montag, 23. November 2026"
+    assert not dialog.today.isVisible()
     press(dialog.timeline, Qt.Key.Key_Right)
-    qtbot.waitUntil(lambda: dialog.day_label.text() == "Di 24.11.2026")
+    qtbot.waitUntil(lambda: dialog.day_label.text() == "Dienstag, 24. November 2026")
+    assert dialog.today.isVisible()
     press(dialog.timeline, Qt.Key.Key_Home)
-    qtbot.waitUntil(lambda: dialog.day_label.text() == "Mo 23.11.2026")
+    qtbot.waitUntil(lambda: dialog.day_label.text() == "Montag, 23. November 2026")
     press(dialog.timeline, Qt.Key.Key_Left)
-    qtbot.waitUntil(lambda: dialog.day_label.text() == "So 22.11.2026")
+    qtbot.waitUntil(lambda: dialog.day_label.text() == "Sonntag, 22. November 2026")
 
 
 def test_the_history_of_the_chosen_job_opens(dialog: JobsDialog, windows: Windows) -> None:
@@ -436,7 +491,7 @@ def test_a_schedule_that_has_ended_never_runs_again(agent: Agent, clock: ManualC
     edited.show(agent.jobs.overview(), clock.now() + timedelta(days=400))
     edited.enable(SEND, on=True)
     edited.set_schedule(SEND, replace(edited.schedule(SEND), start_date=date(2026, 1, 1), end_date=date(2026, 2, 1)))
-    assert next_text(edited.row(SEND)) == "nie mehr"
+    assert edited.next_text(edited.row(SEND)) == "nie mehr"
 
 
 def test_the_window_is_found_by_its_name(qtbot: QtBot, windows: Windows, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

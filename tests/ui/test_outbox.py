@@ -86,6 +86,16 @@ def test_the_list_follows_the_filters(qtbot: QtBot, dialog: OutboxDialog, backgr
     assert dialog.table.message
 
 
+def test_what_another_window_counted_stands_in_a_tab_of_its_own(qtbot: QtBot, dialog: OutboxDialog, background: Background) -> None:
+    everything = dialog.list.rowCount()
+    dialog.patient.setText("gibt es nicht")
+    dialog.show_only(OutboxFilter(states=frozenset({MessageState.ERROR})))
+    qtbot.waitUntil(lambda: background.idle and 0 < dialog.list.rowCount() < everything)
+    assert (dialog.view.count(), dialog.view.currentIndex(), dialog.patient.text()) == (len(VIEWS) + 1, 0, "")
+    dialog.view.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: background.idle and dialog.list.rowCount() == everything)
+
+
 @pytest.mark.parametrize(("verdict", "state"), [(DoubtDecision.SENT, MessageState.SUBMITTED), (DoubtDecision.AGAIN, MessageState.PREPARED)])
 def test_what_is_in_doubt_is_decided_here_too(
     qtbot: QtBot, dialog: OutboxDialog, world: DemoWorld, monkeypatch: pytest.MonkeyPatch, verdict: DoubtDecision, state: MessageState

@@ -134,12 +134,12 @@ def test_activating_the_service_greys_the_menu(qtbot: QtBot, dialog: PortalDialo
 
 def test_the_tick_in_the_row_and_the_menu_are_one(qtbot: QtBot, dialog: PortalDialog) -> None:
     item(dialog, "Update vitomed").setCheckState(AUTOMATIC, Qt.CheckState.Checked)
-    qtbot.waitUntil(lambda: not dialog.is_busy and "2 Elemente" in dialog.status.text())
+    qtbot.waitUntil(lambda: not dialog.is_busy and "2 Elemente" in dialog.heading.sentence)
     menu = dialog.menu_for(item(dialog, "Update vitomed"))
     assert menu is not None
     assert menu.actions()[0].isChecked()
     menu.actions()[0].trigger()
-    qtbot.waitUntil(lambda: not dialog.is_busy and "1 Element ist" in dialog.status.text())
+    qtbot.waitUntil(lambda: not dialog.is_busy and "1 Element ist" in dialog.heading.sentence)
     assert item(dialog, "Update vitomed").checkState(AUTOMATIC) is Qt.CheckState.Unchecked
 
 
@@ -172,7 +172,7 @@ def test_enter_in_the_search_goes_to_what_was_found_and_opens_no_window(dialog: 
 def test_space_ticks_the_chosen_row_and_no_heading(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
     dialog.tree.setCurrentItem(item(dialog, "Update vitomed"))
     press(dialog.tree, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: not dialog.is_busy and "2 Elemente" in dialog.status.text())
+    qtbot.waitUntil(lambda: not dialog.is_busy and "2 Elemente" in dialog.heading.sentence)
     assert dialog.current_row is not None
     assert dialog.current_row.subscribed
     before = service.view
@@ -207,7 +207,7 @@ def test_columns_are_as_wide_as_what_they_hold(dialog: PortalDialog) -> None:
 def test_f5_asks_the_portal_again(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:
     service.view = replace(VIEW, active=True)
     press(dialog, Qt.Key.Key_F5)
-    qtbot.waitUntil(lambda: not dialog.is_busy and "ist aktiv." in dialog.status.text())
+    qtbot.waitUntil(lambda: not dialog.is_busy and "ist aktiv." in dialog.heading.sentence)
 
 
 def test_a_portal_that_offers_nothing_says_so(qtbot: QtBot, dialog: PortalDialog, service: Service) -> None:

@@ -85,7 +85,7 @@ def test_element_abonnieren(qtbot: QtBot, world: DemoWorld, desk: Windows) -> No
     choose(portal.menu_for(row), "Automatisch herunterladen")
     qtbot.waitUntil(lambda: not portal.is_busy)
     assert world.agent.downloads.is_active()
-    assert "1 Element ist abonniert." in portal.status.text()
+    assert "1 Element ist abonniert." in portal.heading.sentence
     # 6. Schliessen Sie das Online-Portal über Datei | Beenden und das Informationen-Fenster über OK.
     bar = portal.findChild(QMenuBar)
     assert bar is not None

@@ -166,7 +166,7 @@ def test_protokoll_auftragsverlauf_anzeigen(qtbot: QtBot, windows: Windows, agen
     click_title(history, status)
     qtbot.waitUntil(lambda: shown(history, status) == ["Fehler", "Erfolg"])
     # Der Status Erfolg eines Auftrages zeigt, dass er im SQL-Server ausgeführt werden konnte ...
-    assert "nicht, dass" in history.meaning.text
+    assert "nicht, dass" in history.heading._sentence.text()
     # 4. Klicken Sie Schliessen, um das Fenster zu verlassen.
     click_button(history, "Schliessen")
     assert gone(history)

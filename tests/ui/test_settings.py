@@ -160,19 +160,20 @@ def test_leaving_without_saving_asks_and_then_writes_nothing(dialog: SettingsDia
     assert agent.settings.load().text(declared.QUIET_FROM) == "20:00"
 
 
-def test_the_wheel_goes_to_the_page_and_changes_no_switch(dialog: SettingsDialog) -> None:
-    days = _child(dialog, QSpinBox, "SMSService.OffsetSuchTage")
-    assert not turn_wheel(days)
+def test_the_wheel_goes_to_the_page_and_changes_no_switch(qtbot: QtBot, dialog: SettingsDialog) -> None:
+    days, bar = _child(dialog, QSpinBox, "SMSService.OffsetStartTage"), dialog._area.verticalScrollBar()
+    assert bar is not None
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and dialog.isActiveWindow() and not dialog.is_busy)
+    QApplication.processEvents()
+    turn_wheel(days)
+    assert bar.value() > 0
     assert not dialog.has_unsaved_changes()
-    days.setFocus()
-    before = days.value()
-    assert turn_wheel(days)
-    assert days.value() == max(days.minimum(), before - 1)
 
 
 def test_all_fields_end_at_one_line_and_all_boxes_begin_at_one(dialog: SettingsDialog) -> None:
     for section in dialog.sections:
-        section.fold.setChecked(True)
+        if section.fold is not None:
+            section.fold.setChecked(True)
     QApplication.processEvents()
     rows = [row for section in dialog.sections for row in section.rows]
     last = [list(row.editors.values())[-1].widget for row in rows]

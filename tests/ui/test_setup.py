@@ -30,6 +30,8 @@ from tray_agent.store.configuration import ConfigurationStore
 from tray_agent.tray.model import AgentFacts, Restart, tray_state
 from ui.background import Background
 from ui.dialogs.setup import SetupDialog, SqlServerDialog, _Known
+from ui.look.apply import Theme, current_look
+from ui.look.tokens import DARK, LIGHT, tokens
 from ui.models.setup import PAGES, AutostartStatus, Kind, SetupModel, save, try_out
 from ui.windows import DialogContext, Remembered, Windows
 
@@ -190,6 +192,25 @@ def test_publishers_program_and_notices_are_set_in_the_window(qtbot: QtBot, dial
     assert names_of(saved.portal.publishers) == ("Vitodata AG", "HCI Solutions AG")
     assert saved.download.practice_program == r"C:\vitomed\vitomed.exe"
     assert (saved.ui.popup, saved.ui.toasts) == (False, True)
+
+
+def test_a_chosen_look_holds_as_soon_as_it_is_saved_and_needs_no_restart(
+    qtbot: QtBot, dialog: SetupDialog, file: Path, told: list[str]
+) -> None:
+    look = current_look()
+    assert look is not None
+    choice = dialog.findChild(QComboBox, "ui.theme")
+    assert choice is not None
+    try:
+        choice.setCurrentIndex(choice.findData("dark"))
+        assert tokens() is LIGHT  # nothing is written yet
+        dialog.save_and_close()
+        qtbot.waitUntil(lambda: not dialog.isVisible())
+        assert tokens() is DARK
+    finally:
+        look.choose(Theme.LIGHT)
+    assert told == []
+    assert load_machine(file).ui.theme == "dark"
 
 
 @pytest.mark.parametrize("process", ["", "no-such-program.exe"])
@@ -395,9 +416,13 @@ def test_the_wheel_changes_no_choice_that_has_not_the_keyboard(qtbot: QtBot, dia
     assert isinstance(security, QComboBox)
     before = security.currentIndex()
     for _turn in range(3):
-        assert not turn_wheel(security)
+        turn_wheel(security)
     assert security.currentIndex() == before
     assert not dialog.has_unsaved_changes()
+    security.setFocus()
+    qtbot.waitUntil(security.hasFocus)
+    turn_wheel(security)
+    assert security.currentIndex() == before + 1
 
 
 def test_tables_are_made_in_the_edited_database(qtbot: QtBot, dialog: SetupDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -268,6 +268,9 @@ class UiSection:
     """The dialogs."""
 
     language: Literal["de", "en", "fr", "it"] = "de"
+    theme: Literal["system", "light", "dark"] = "system"
+    """Light or dark windows; by itself as the system has it."""
+
     practice_process: str = "vitomed.exe"
     """The program whose start is an occasion for notices."""
 

@@ -153,6 +153,16 @@ def done_words(message: OutboxMessage, zone: tzinfo, now: datetime) -> str:
     return _("erledigt {by}").format(by=by_words(message.ticked_by, message.ticked_at, zone, now))
 
 
+def sent_words(message: OutboxMessage, zone: tzinfo, now: datetime) -> str:
+    """Returns when a message was handed over, as a sentence; "" where it was not."""
+    if message.sending_at is None:
+        return ""
+    local, today = message.sending_at.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return _("Gesendet heute um {time}.").format(time=format_time(local))
+    return _("Gesendet am {day} um {time}.").format(day=format_date(local), time=format_time(local))
+
+
 def unreached_words(message: OutboxMessage, zone: tzinfo, now: datetime) -> str:
     """Returns how often somebody was called in vain, and who did it last; "" where nobody was."""
     if message.unreached_at is None or not message.unreached:

@@ -30,22 +30,23 @@ def summarize(schedule: Schedule) -> str:
 
     It describes the plan; whether the job is enabled is said elsewhere.
     """
-    return _sentence(schedule, _("{days} {times}, {period}."))
+    if schedule.frequency is Frequency.ONCE:
+        day, at = format_date(schedule.start_date), _clock(schedule.start_time)
+        return _("Einmalig am {date} um {time}.").format(date=day, time=at)
+    return f"{_when(schedule)} {_skipped_months(schedule)}".strip()
 
 
 def summarize_briefly(schedule: Schedule, today: date) -> str:
     """Returns the same in a few words for a list: "Täglich um 10:00"; from when, only where that is not past, and until when."""
-    has_begun = schedule.end_date is None and schedule.start_date <= today
-    return _sentence(schedule, "{days} {times}" if has_begun else "{days} {times}, {period}").rstrip(".")
-
-
-def _sentence(schedule: Schedule, form: str) -> str:
     if schedule.frequency is Frequency.ONCE:
-        day, at = format_date(schedule.start_date), _clock(schedule.start_time)
-        return _("Einmalig am {date} um {time}.").format(date=day, time=at)
+        return summarize(schedule).rstrip(".")
+    has_begun = schedule.end_date is None and schedule.start_date <= today
+    return f"{_days(schedule)} {_times(schedule)}" if has_begun else _when(schedule).rstrip(".")
+
+
+def _when(schedule: Schedule) -> str:
     days, times, period = _days(schedule), _times(schedule), _period(schedule)
-    sentence = form.format(days=days, times=times, period=period)
-    return f"{sentence} {_skipped_months(schedule)}".strip()
+    return _("{days} {times}, {period}.").format(days=days, times=times, period=period)
 
 
 def weekday_name(weekday: int) -> str:

@@ -6,22 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QTabWidget, QWidget
+from PyQt6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from tray_agent.errors import DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.job_kinds import Service
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage
-from tray_agent.protocol.model import ServiceCounts
+from tray_agent.protocol.model import ActivityFilter, Level, ServiceCounts
 from tray_agent.protocol.titles import service_title
-from ui.dialogs.activity_pages import DoubtPage, LogPage
+from ui.dialogs.activity_pages import DoubtPage, LogPage, LogTools
 from ui.dialogs.doubt import decide
-from ui.look.icons import Status, status_icon
+from ui.look.icons import Status
 from ui.models.activity import tab_title
 from ui.models.print_outs import PrintOut
 from ui.widgets.controls import allow, by_key
 from ui.widgets.dialog import Dialog
+from ui.widgets.layout import held, row, splitter
 from ui.widgets.printing import PrintActions
 
 if TYPE_CHECKING:
@@ -31,10 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the tabs' titles and the list of messages show; ``error`` where that list could not be had."""
+    """What the tabs' titles and the list of messages show; ``error`` where that list could not be had.
+
+    Attributes:
+        errors: the number of the newest error of each service that has one.
+    """
 
     counts: Mapping[Service, ServiceCounts]
     seen: Mapping[Service, int]
+    errors: Mapping[Service, int]
     doubtful: Sequence[OutboxMessage] = ()
     error: KnownError | None = None
 
@@ -42,24 +49,33 @@ class _Read:
 class ActivityDialog(Dialog):
     """A tab for each service with its number of errors, one for what is in doubt."""
 
-    SIZE = (1048, 640)
+    SIZE = (1120, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Protokoll Aktivitäten/Fehler"))
+        self.heading.say(_("Was der Agent getan hat und was nicht gelungen ist."))
+        self.tools = LogTools(context.agent.clock.now().astimezone(context.agent.zone).date(), self)
+        self.tools.changed.connect(self._refilter)
+        self.heading.add(*self.tools.fields)
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName(_("Register"))
-        self.logs = {service: LogPage(context, service) for service in Service}
+        self.tabs.setCornerWidget(held(row(self.tools.day_jump), (0, 0, 8, 0)))
+        self._below = QStackedWidget(self)
+        self.logs = {service: LogPage(context, service, self.tools) for service in Service}
         self.doubtful = DoubtPage(context, self.decide)
         for service, page in self.logs.items():
             page.failed.connect(self.show_error)
             self.tabs.addTab(page, tab_title(service, {}))
-            self.remember_columns(page.table, service.value, widths=(130, 130, 400, 140))
+            self.remember_columns(page.table, service.value, widths=(84, 64, 116, 130, 120))
         self.tabs.addTab(self.doubtful, _("In der Schwebe"))
         self.remember_columns(self.doubtful.table, "doubtful", widths=(160, 190, 136, 130, 130))
-        self.body.addWidget(self.tabs, 1)
+        for details in (*(page.details for page in self.logs.values()), self.doubtful.details):
+            self._below.addWidget(details)
+        self.body.addWidget(self.tools.note)
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.tabs, self._below, stretch=(1, 0)), 1)
         self.printing = PrintActions(self, self._list_now)
         by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
-        self.delete_button = self.side_action(_("Alle &löschen"), self.delete_all)
+        self.delete_button = self.side_action(_("Alle &löschen"), self.delete_all, picture="trash")
         self.main_action(_("&OK"), self.reject)
         self._begun: set[Service] = set()
         self._settled_tab = False
@@ -77,20 +93,22 @@ class ActivityDialog(Dialog):
     def refresh(self) -> None:
         """Reads everything anew because a person asks for it; what was told before is over."""
         self.clear_error()
+        self._refilter()
+        self.reload()
+
+    def _refilter(self) -> None:
         page = self.tabs.currentWidget()
         if isinstance(page, LogPage):
             page.refilter()
-        self.reload()
 
     def _show(self, read: _Read) -> None:
         for service, page in self.logs.items():
             page.seen_id = read.seen.get(service, 0)
-            errors = read.counts.get(service, ServiceCounts()).errors
-            self._title(page, tab_title(service, read.counts), Status.ERROR if errors else Status.SUCCESS)
+            self._title(page, tab_title(service, read.counts))
         self.doubtful.show_messages(read.doubtful)
         number = len(read.doubtful)
         title = _("In der Schwebe ({number})").format(number=number)
-        self._title(self.doubtful, title, Status.WARNING if number else Status.SUCCESS)
+        self._title(self.doubtful, title)
         if read.error is not None:
             self.show_error(read.error)
         self._show_what_needs_somebody(read)
@@ -102,20 +120,31 @@ class ActivityDialog(Dialog):
         self._settled_tab = True
         if read.doubtful:
             self.tabs.setCurrentWidget(self.doubtful)
+            self.doubtful.table.setFocus()
         else:
-            with_errors = (page for service, page in self.logs.items() if read.counts.get(service, ServiceCounts()).errors)
-            self.tabs.setCurrentWidget(next(with_errors, self.logs[Service.DOWNLOADS]))
+            service = next(iter(read.errors), Service.DOWNLOADS)
+            if service in read.errors:
+                self.logs[service].choose_error(read.errors[service])
+            self.tabs.setCurrentWidget(self.logs[service])
+            self.logs[service].table.setFocus()
 
-    def _title(self, page: QWidget, title: str, status: Status) -> None:
+    def _title(self, page: QWidget, title: str) -> None:
         self.tabs.setTabText(self.tabs.indexOf(page), title)
-        self.tabs.setTabIcon(self.tabs.indexOf(page), status_icon(status))
 
     def _turned(self) -> None:
         page = self.tabs.currentWidget()
         reason = _("Löschen lassen sich nur die Protokolle der Dienste. Diese Liste wird kürzer, wenn Sie entscheiden.")
         allow(self.delete_button, possible=isinstance(page, LogPage), reason=reason)
-        if isinstance(page, LogPage) and page.service not in self._begun:
+        for field in (*self.tools.fields, self.tools.day_jump):
+            field.setEnabled(isinstance(page, LogPage))
+        if not isinstance(page, LogPage | DoubtPage):
+            return
+        self._below.setCurrentWidget(page.details)
+        if isinstance(page, LogPage) and page.service in self._begun:
+            page.refilter()
+        elif isinstance(page, LogPage):
             self._begun.add(page.service)
+            page.refilter()
             page.begin()
 
     # Printing
@@ -155,9 +184,16 @@ class ActivityDialog(Dialog):
 def _read(agent: Agent) -> _Read:
     counts = agent.jobs.log.counts()
     seen = {service: agent.jobs.log.newest_id(service) for service in Service}
+    errors = {service: _newest_error(agent, service) for service in Service if counts.get(service, ServiceCounts()).errors}
+    found = {service: number for service, number in errors.items() if number is not None}
     try:
-        return _Read(counts, seen, agent.messages.in_doubt())
+        return _Read(counts, seen, found, agent.messages.in_doubt())
     except DatabaseUnavailableError:
         raise
     except KnownError as error:  # the practice's data or the gateway's configuration must not hide the logs
-        return _Read(counts, seen, error=error)
+        return _Read(counts, seen, found, error=error)
+
+
+def _newest_error(agent: Agent, service: Service) -> int | None:
+    rows = agent.jobs.log.page(ActivityFilter(service=service, level=Level.ERROR), size=1).rows
+    return rows[0].activity_id if rows else None

@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QWidget
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QWidget
 
-from tray_agent.i18n import _
+from tray_agent.i18n import _, format_time
 from tray_agent.job_kinds import Service
 from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage, OutboxReason
 from tray_agent.protocol.model import ActivityOrder, ActivityRow, Level
 from tray_agent.protocol.titles import level_title, service_title
-from tray_agent.tray.model import DialogName
-from ui.look.icons import Status
+from ui.look.icons import Status, icon
+from ui.look.scale import Type
+from ui.look.style import QUIET
 from ui.models.activity import (
     MOST_PRINTED,
     LogFilter,
     about_text,
+    day_text,
     details,
     kind_text,
+    remedy_of,
 )
+from ui.models.outbox import details_of
 from ui.models.period import Preset
 from ui.models.print_outs import PrintOut, activity_list, doubt_list
+from ui.widgets.card import line
 from ui.widgets.controls import allow, once_after
 from ui.widgets.day_jump import DayJump
 from ui.widgets.details import Details
 from ui.widgets.icons import LEVEL_ICONS
-from ui.widgets.layout import GRID, button, column, fill_choice, row, splitter
-from ui.widgets.notes import Note, plain_label
+from ui.widgets.layout import button, column, fill_choice, held
+from ui.widgets.notes import Note, soft_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.search_line import SearchLine, searching
-from ui.widgets.tables import Column, ListModel, Row, TableView, on_choice, time_column
+from ui.widgets.search_line import SearchLine, among_tools, searching
+from ui.widgets.tables import Column, ListModel, TableView, time_column
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -43,64 +49,106 @@ if TYPE_CHECKING:
     from tray_agent.store.pages import Page
     from ui.windows import DialogContext
 
-DETAIL_LINES = 6
-"""Lines of text for which the details below the log have room at first; more scroll."""
-
 _TYPING = 300
 """Milliseconds without another key until a text is looked for."""
 
 
+class LogTools(QObject):
+    """What all logs are filtered by; it stands at the window's head.
+
+    Attributes:
+        changed: something else is chosen.
+        note: says where the days chosen make no period.
+        day_jump: leads to a day in the log that is seen.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, today: date, parent: QWidget) -> None:
+        super().__init__(parent)
+        levels = ((level_title(level), level) for level in (Level.ERROR, Level.WARNING, Level.INFO))
+        self._typing = once_after(_TYPING, self._chosen, self)
+        self.text = among_tools(searching(SearchLine(parent), _("Suchen: Text, Patient, Grund …")))
+        self.text.setAccessibleName(_("Suchen nach Text, Patient oder Grund"))
+        self.level = fill_choice(QComboBox(parent), ((_("alle Stufen"), None), *levels), self._chosen)
+        self.level.setAccessibleName(_("Stufe"))
+        self.period = PeriodFields(today, Preset.ALL, parent)
+        self.note = Note(parent)
+        self.day_jump = DayJump(today, parent)
+        self.day_jump.setIcon(icon("calendar-event"))
+        self.day_jump.setProperty(QUIET, True)
+        self.period.changed.connect(self._chosen)
+        self.text.textChanged.connect(lambda _text: self._typing.start())
+        self.text.returnPressed.connect(self._chosen)
+
+    @property
+    def fields(self) -> tuple[QWidget, ...]:
+        """Returns the fields, from left to right."""
+        return self.text, self.level, self.period
+
+    def filter(self, service: Service) -> LogFilter:
+        """Returns what is chosen, for one log."""
+        return LogFilter(service, self.level.currentData(), self.text.text(), self.period.period)
+
+    def tell_impossible(self) -> bool:
+        """Says where the days make no period; returns whether they make one."""
+        self._typing.stop()
+        return self.period.tell_impossible(self.note)
+
+    def _chosen(self) -> None:
+        self._typing.stop()
+        self.changed.emit()
+
+
 class LogPage(QWidget):
-    """One service's log: filters, the list, and what is told of the chosen row.
+    """One service's log: the list, and the card that tells of the chosen row.
+
+    Args:
+        context: of the window.
+        service: whose.
+        tools: what it is filtered by.
 
     Attributes:
         seen_id: the greatest number among the rows when the list was read: "Alle löschen" reaches up to there.
         failed: with the error, when further rows could not be read.
+        details: the card; the window puts it below.
+        remedy: the button in it that helps.
     """
 
     failed = pyqtSignal(object)
 
-    def __init__(self, context: DialogContext, service: Service) -> None:
+    def __init__(self, context: DialogContext, service: Service, tools: LogTools) -> None:
         super().__init__()
         self.service = service
         self.context = context
         self.zone = context.agent.zone
         self.seen_id = 0
-        self._typing = once_after(_TYPING, self.refilter, self)
-        margins = (GRID,) * 4
-        self.setLayout(column(self._make_filters(), self.period_note, (self._make_list(), 1), margins=margins))
+        self.tools = tools
+        self.text, self.level, self.period, self.period_note = tools.text, tools.level, tools.period, tools.note
+        self._error: int | None = None
+        self._make_list()
+        self.day_jump = tools.day_jump
+        self.day_jump.lead(self.list, self.table, self.period, self.zone)
+        self.remedy = button(_("A&nrufliste"), self._follow)
+        self.remedy.hide()
+        self.details = Details(_("Einzelheiten zum gewählten Eintrag"), self.remedy, lines=4)
+        self.setLayout(column(self.table, margins=(0, 0, 0, 0)))
 
-    def _make_filters(self) -> QHBoxLayout:
-        levels = ((level_title(level), level) for level in (Level.ERROR, Level.WARNING, Level.INFO))
-        self.level = fill_choice(QComboBox(), ((_("alle Stufen"), None), *levels), self.refilter)
-        self.level.setAccessibleName(_("Stufe"))
-        self.text = searching(SearchLine(), _("Suchen: Text, Patient, Grund …"))
-        self.text.setAccessibleName(_("Suchen nach Text, Patient oder Grund"))
-        today = self.context.agent.clock.now().astimezone(self.zone).date()
-        self.period = PeriodFields(today, Preset.ALL)
-        self.period_note = Note(self)
-        self.day_jump = DayJump(today)
-        self.period.changed.connect(self.refilter)
-        self.text.textChanged.connect(lambda _text: self._typing.start())
-        self.text.returnPressed.connect(self.refilter)
-        return row(self.level, self.period, (self.text, 1), self.day_jump)
+    def _today(self) -> date:
+        return self.context.agent.clock.now().astimezone(self.zone).date()
 
-    def _make_list(self) -> QSplitter:
+    def _make_list(self) -> None:
         name = _("Aktivitäten: {title}").format(title=service_title(self.service))
         self.table = TableView[ActivityRow](name, _("Hier steht nichts: Es gab keine Aktivitäten, oder der Filter verbirgt sie."))
         agent, zone = self.context.agent, self.zone
         self.list = PagedModel(
-            _log_columns(zone), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
+            _log_columns(zone, self._today), lambda request: _fetch(agent, zone, request), self.context.background, self, self.filter,
             key=lambda row: row.activity_id,
         )  # fmt: skip
-        self.details = Details(_("Einzelheiten zum gewählten Eintrag"))
-        self.details.setMinimumHeight(4 * self.fontMetrics().height())
         self.table.present(self.list, self._show_details, sort=None)
         self.list.failed.connect(self.failed)
-        self.table.doubleClicked.connect(lambda _place: self._follow())
-        self.day_jump.lead(self.list, self.table, self.period, self.zone)
-        sizes = (400, DETAIL_LINES * self.fontMetrics().height())
-        return splitter(Qt.Orientation.Vertical, self.table, self.details, stretch=(1, 0), sizes=sizes)
+        self.list.modelReset.connect(self._choose_error)
+        self.table.doubleClicked.connect(lambda _place: self._double_clicked())
 
     def begin(self) -> None:
         """Reads the list for the first time."""
@@ -109,23 +157,52 @@ class LogPage(QWidget):
     @property
     def filter(self) -> LogFilter:
         """Returns what is chosen."""
-        return LogFilter(self.service, self.level.currentData(), self.text.text(), self.period.period)
+        return self.tools.filter(self.service)
 
     def refilter(self) -> None:
         """Reads the list under what is chosen now."""
-        self._typing.stop()
-        if self.period.tell_impossible(self.period_note):
+        if self.tools.tell_impossible():
             self.list.set_filter(self.filter)
+
+    def choose_error(self, number: int) -> None:
+        """Chooses the row with a number as soon as the list is there, wherever it stands."""
+        self._error = number
+        self._choose_error()
+
+    def _choose_error(self) -> None:
+        number, place = self._error, self.list.place_of(self._error) if self._error is not None else -1
+        if number is None or not self.list.rowCount():
+            return
+        self._error = None
+        if place < 0:
+            self.list.go_to(number)
+            return
+        self.table.setCurrentIndex(self.list.index(place, 0))
+        self.table.scrollTo(self.list.index(place, 0))
 
     def _show_details(self) -> None:
         row = self.table.current
-        self.details.tell(*((lines[0], lines[1:]) if row and (lines := details(row, self.zone).splitlines()) else ()))
+        if row is None:
+            self.details.tell()
+        else:
+            self.details.tell(*details(row, self.zone), LEVEL_ICONS[row.level])
+        found = remedy_of(row) if row is not None else None
+        self.remedy.setVisible(found is not None)
+        if found is not None:
+            self.remedy.setText(found[0])
+
+    def _double_clicked(self) -> None:
+        """Opens the questions by a double click on a row that asks to decide something."""
+        row = self.table.current
+        if row is not None and row.reason == OutboxReason.QUESTION:
+            self._follow()
 
     def _follow(self) -> None:
-        """Opens the questions by a double click on a row that asks to decide something."""
-        chosen = self.table.current
-        if chosen is not None and chosen.reason == OutboxReason.QUESTION:
-            self.context.windows.open(DialogName.QUESTIONS)
+        """Opens the window in which a person does something about the chosen row."""
+        row = self.table.current
+        found = remedy_of(row) if row is not None else None
+        if found is not None:
+            self.context.windows.open(found[1])
 
     def print_out(self) -> Callable[[], PrintOut]:
         """Returns what makes the list for the printer, as it is filtered and sorted; to be called in a worker."""
@@ -156,19 +233,30 @@ class DoubtPage(QWidget):
             _("Mitteilungen in der Schwebe"), _("Keine Mitteilung ist in der Schwebe: Von jeder ist bekannt, ob sie gesendet wurde.")
         )
         self.list = ListModel(self._columns(), parent=self, key=lambda message: message.id)
-        self.table.present(self.list)
         self.sent_button = button(_("&Wurde gesendet"), lambda: decide(DoubtDecision.SENT))
         self.again_button = button(_("Erneut &senden"), lambda: decide(DoubtDecision.AGAIN))
+        acts = (self.sent_button, self.again_button)
+        self.details = Details(_("Einzelheiten zur gewählten Zeile"), *acts, lines=4)
+        self.table.present(self.list, self._show_details)
+        self.table.offer(*acts)
         about = _(
             "Bei diesen Mitteilungen blieb die Antwort aus: Es ist unklar, ob sie gesendet wurden. Bei SMS fragt das Programm von selbst "
             "nach, über E-Mails entscheidet eine Person. Ohne Antwort oder Entscheid wird keine noch einmal gesendet."
         )
-        _stack(self, about, self.table, (self.sent_button, self.again_button))
+        words = held(column(soft_label(about, size=Type.TEXT, wrap=True)), (12, 10, 12, 10))
+        self.setLayout(column(words, line(), (self.table, 1), spacing=0, margins=(0, 0, 0, 0)))
         self.show_messages(())
+
+    def _show_details(self) -> None:
+        message = self.table.current
+        if message is None:
+            self.details.tell()
+        else:
+            self.details.tell(*details_of(message, self.zone), Status.DOUBT)
 
     def _columns(self) -> tuple[Column[OutboxMessage], ...]:
         return (
-            Column(_("Patient"), lambda message: message.patient_name, status=lambda _message: Status.DOUBT),
+            Column(_("Patient"), lambda message: message.patient_name, status=lambda _message: Status.DOUBT, strong=True),
             Column(_("Mitteilung"), kind_text),
             Column(_("An"), lambda message: message.recipient or ""),
             time_column(_("Gesendet um"), lambda message: message.sending_at, self.zone),
@@ -188,29 +276,26 @@ class DoubtPage(QWidget):
         return lambda: doubt_list(messages, zone, clock.now())
 
 
-def _stack(page: QWidget, about: str, table: TableView[Row], buttons: Sequence[QPushButton]) -> None:
-    """Lays out a page: what it is, its table, the last column of the chosen row in full, its own actions."""
-    words, chosen = QLabel(about), plain_label()
-    words.setWordWrap(True)
-    chosen.setMinimumHeight(2 * page.fontMetrics().height())
-    chosen.setAccessibleName(_("Einzelheiten zur gewählten Zeile"))
-
-    def show_last() -> None:
-        now, model = table.currentIndex(), table.model()
-        chosen.setText(str(now.siblingAtColumn(model.columnCount() - 1).data() or "") if model is not None else "")
-
-    on_choice(table, show_last)
-    table.offer(*buttons)
-    page.setLayout(column(words, (table, 1), chosen, row(*buttons, None), margins=(GRID,) * 4))
-
-
-def _log_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
+def _log_columns(zone: tzinfo, today: Callable[[], date]) -> tuple[Column[ActivityRow], ...]:
     return (
-        time_column(_("Zeit"), lambda row: row.at, zone, ActivityOrder.TIME),
-        Column(_("Stufe"), lambda row: level_title(row.level), sort=ActivityOrder.LEVEL, status=lambda row: LEVEL_ICONS[row.level]),
-        Column(_("Was geschah"), lambda row: row.sentence, sort=ActivityOrder.REASON, tooltip=lambda row: row.sentence),
-        Column(_("Betrifft"), about_text, sort=ActivityOrder.ITEM),
-        Column(_("Arbeitsplatz"), lambda row: row.workstation, sort=ActivityOrder.WORKSTATION),
+        Column(_("Datum"), lambda row: day_text(row.at.astimezone(zone).date(), today()), sort=ActivityOrder.TIME, soft=True, once=True),
+        Column(_("Zeit"), lambda row: format_time(row.at.astimezone(zone)), sort=ActivityOrder.TIME),
+        Column(
+            _("Stufe"),
+            lambda row: level_title(row.level),
+            sort=ActivityOrder.LEVEL,
+            status=lambda row: LEVEL_ICONS[row.level],
+            acts=True,
+        ),
+        Column(_("Betrifft"), about_text, sort=ActivityOrder.ITEM, soft=True),
+        Column(_("Arbeitsplatz"), lambda row: row.workstation, sort=ActivityOrder.WORKSTATION, soft=True),
+        Column(
+            _("Was geschah"),
+            lambda row: row.sentence,
+            sort=ActivityOrder.REASON,
+            tooltip=lambda row: row.sentence,
+            strong=lambda row: row.level is Level.ERROR,
+        ),
     )
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPalette, QResizeEvent
 from PyQt6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.messages.outbox.model import LONGEST_NOTE
 from tray_agent.messages.words import name_in
-from ui.look.icons import Status, icon, paint_status
+from ui.look.icons import Status, icon
 from ui.look.scale import Type, font, u
 from ui.models.calls import CallRow, CallSign
 from ui.widgets.card import Card, line
+from ui.widgets.controls import allow
 from ui.widgets.layout import button, clear, column, held, row, scrolling
 from ui.widgets.links import Link
 from ui.widgets.notes import plain_label, soft_label
+from ui.widgets.picture import Picture
 
 SIGNS = {
     CallSign.DONE: Status.SUCCESS,
@@ -74,27 +76,6 @@ class DialLabel(QLabel):
         return QFontMetrics(made).horizontalAdvance(self.text()) <= self.width()
 
 
-class StatePicture(QWidget):
-    """The picture of a state, in the colours in force."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._status = Status.INFO
-        self.setFixedSize(u(_PICTURE), u(_PICTURE + 2))
-
-    def show_status(self, status: Status) -> None:
-        """Shows another state."""
-        self._status = status
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paints it."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        paint_status(painter, self.rect().adjusted(0, u(2), 0, 0), self._status)
-        painter.end()
-
-
 class NoteLine(QLineEdit):
     """The field of the note: saved with Enter, and when it is left.
 
@@ -149,7 +130,7 @@ class CallCard(Card):
         self.facts.setColumnStretch(1, 1)
         self.facts.setHorizontalSpacing(u(16))
         self.facts.setVerticalSpacing(u(4))
-        self.picture = StatePicture()
+        self.picture = Picture(size=_PICTURE)
         self.title = plain_label(bold=True)
         self.sentence = soft_label(size=Type.HINT, wrap=True)
         self.note = NoteLine()
@@ -208,13 +189,13 @@ class CallCard(Card):
     def _show_facts(self, shown: CallRow) -> None:
         clear(self.facts)
         for place, (title, value) in enumerate(shown.facts):
-            words, said = soft_label(title, size=Type.HINT), plain_label(value)
+            words, said = soft_label(title, size=Type.TEXT), plain_label(value)
             self.facts.addWidget(words, place, 0, Qt.AlignmentFlag.AlignTop)
             self.facts.addWidget(said, place, 1)
 
     def _show_why(self, shown: CallRow) -> None:
         title, sentence = shown.reason
-        self.picture.show_status(SIGNS[shown.sign])
+        self.picture.show_picture(SIGNS[shown.sign])
         if shown.is_done:
             title, sentence = shown.done[:1].upper() + shown.done[1:] or shown.why[0], ""
         self.title.setText(title)
@@ -233,7 +214,7 @@ class CallCard(Card):
         is_ticked = shown.entry.is_done
         self.done_button.setText(_("Wieder &offen") if is_ticked else _("&Erledigt"))
         self.done_button.setIcon(icon("arrow-back-up" if is_ticked else "check"))
-        self.done_button.setEnabled(not shown.is_gone)
+        allow(self.done_button, possible=not shown.is_gone, reason=_("Hier ist niemand mehr anzurufen."))
         self.unreached_button.setVisible(not shown.is_done)
 
     def copy_number(self) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QComboBox, QLabel
+from PyQt6.QtWidgets import QComboBox
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, format_number, ngettext
 from tray_agent.messages.outbox.model import AccountCredits
 from ui.dialogs.balance_chart import BalanceChart
 from ui.look.icons import Status
+from ui.look.scale import u
 from ui.models.credits import (
     PERIODS,
     CreditState,
@@ -24,10 +26,12 @@ from ui.models.credits import (
     state_of,
     state_word,
     use_text,
+    worst,
 )
+from ui.widgets.card import Card, card_around
 from ui.widgets.dialog import Dialog
-from ui.widgets.layout import fill_choice, row
-from ui.widgets.notes import Note
+from ui.widgets.layout import BETWEEN_CARDS, fill_choice
+from ui.widgets.notes import Note, soft_label
 from ui.widgets.tables import Align, Column, ListModel, TableView, time_column
 from ui.windows import DialogContext
 
@@ -39,11 +43,13 @@ _ICONS = {
     CreditState.UNKNOWN: Status.DOUBT,
 }
 
+_FEWEST_ROWS, _MOST_ROWS = 2, 5
+
 
 class CreditsDialog(Dialog):
     """The accounts, the balance of the chosen one over time, and *Jetzt abfragen*."""
 
-    SIZE = (1008, 608)
+    SIZE = (1120, 640)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Credits"))
@@ -54,41 +60,51 @@ class CreditsDialog(Dialog):
             _("Es ist kein SMS-Konto eingerichtet. Unter «Einrichten» lässt sich für jeden Mandanten eines eintragen."),
             self,
         )
-        self.period = QComboBox(self)
-        self.chart = BalanceChart(self)
-        self._advice = Note(self, Status.WARNING)
-        self._description = QLabel(self)
-        self._description.setWordWrap(True)
+        self.card = Card(_("Verlauf"), " ")
+        self.period = QComboBox()
+        self.chart = BalanceChart()
+        self._advice = Note(status=Status.WARNING)
+        self._description = soft_label(wrap=True)
         self._lay_out_content()
         self.main_action(_("Schl&iessen"), self.reject)
-        self.side_action(_("&Jetzt abfragen"), self.ask_now, QKeySequence.StandardKey.Refresh)
+        self.side_action(_("&Jetzt abfragen"), self.ask_now, QKeySequence.StandardKey.Refresh, picture="refresh")
+        self.table.setFocus()
         self.load()
 
     def _columns(self) -> tuple[Column[AccountCredits], ...]:
         zone = self.context.agent.zone
         return (
-            Column(_("Mandant"), lambda row: row.name, tooltip=lambda row: row.name),
-            Column(_("Zustand"), state_word, status=lambda row: _ICONS[state_of(row)]),
+            Column(_("Mandant"), lambda row: row.name, tooltip=lambda row: row.name, strong=True),
+            Column(_("Zustand"), state_word, status=lambda row: _ICONS[state_of(row)], acts=True),
             Column(_("Guthaben"), balance_text, align=Align.RIGHT, key=lambda row: row.balance if row.balance is not None else -1),
             Column(_("Mindestbestand"), lambda row: format_number(row.minimum), align=Align.RIGHT, key=lambda row: row.minimum),
             Column(_("Verbrauch pro Tag"), use_text, align=Align.RIGHT, key=lambda row: row.use_per_day or 0),
             Column(_("Reicht noch"), days_text, align=Align.RIGHT, key=lambda row: -1 if row.days_left is None else row.days_left),
-            time_column(_("Stand vom"), lambda row: row.measured_at, zone, nothing="–"),
+            replace(time_column(_("Stand vom"), lambda row: row.measured_at, zone, nothing="–"), soft=True),
         )
 
     def _lay_out_content(self) -> None:
+        self.heading.say(_("Wie viel jeder Mandant noch hat, und wie lange es reicht."))
         self.table.present(self.list, self._show_account)
-        self.table.setMaximumHeight(7 * (self.fontMetrics().height() + 12))
-        self.remember_columns(self.table, widths=(184, 176, 84, 120, 160, 124))
+        self.remember_columns(self.table, widths=(190, 200, 96, 130, 160, 130))
         periods = ((ngettext("Letzter {days} Tag", "Letzte {days} Tage", days).format(days=days), days) for days in PERIODS)
         fill_choice(self.period, periods, self.load, PERIODS[1])
-        choices = row((_("&Verlauf:"), self.period), None)
         self.period.setAccessibleName(_("Zeitraum des Verlaufs"))
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self._advice)
-        self.body.addLayout(choices)
-        self.body.addWidget(self.chart, 3)
-        self.body.addWidget(self._description)
+        self.card.head.addWidget(self.period)
+        self.card.body.addWidget(self._advice)
+        self.card.body.addWidget(self.chart, 1)
+        self.card.body.addWidget(self._description)
+        self.body.setSpacing(u(BETWEEN_CARDS))
+        self.body.addWidget(card_around(self.table))
+        self.body.addWidget(self.card, 1)
+        self._fit_table()
+
+    def _fit_table(self) -> None:
+        """Gives the table the room of its rows; more than a few scroll."""
+        rows, titles = self.table.verticalHeader(), self.table.titles
+        if rows is not None:
+            shown = min(max(_FEWEST_ROWS, self.list.rowCount()), _MOST_ROWS)
+            self.table.setFixedHeight(titles.sizeHint().height() + shown * rows.defaultSectionSize())
 
     # Reading and asking
 
@@ -125,9 +141,11 @@ class CreditsDialog(Dialog):
 
     def _show(self, accounts: Sequence[AccountCredits], now: datetime) -> None:
         self._read_at = now
+        first = not self.list.rowCount()
         self.list.show(accounts)
-        sentences = [sentence for account in accounts if (sentence := advice(account))]
-        self._advice.say("\n".join(sentences))
+        self._fit_table()
+        if first and accounts:
+            self.table.selectRow(worst(accounts))
         self._show_account()
 
     def _show_account(self) -> None:
@@ -135,7 +153,11 @@ class CreditsDialog(Dialog):
         if account is None or self._read_at is None:
             self.chart.show_chart(None)
             self._description.clear()
+            self._advice.say("")
+            self.card.hint.clear()
             return
+        self.card.hint.setText(account.name)
+        self._advice.say(advice(account), _ICONS[state_of(account)])
         chart = chart_of(account, self._read_at, self.days, self.context.agent.zone)
         self.chart.show_chart(chart)
         self._description.setText(chart.description)

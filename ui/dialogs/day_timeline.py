@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QBrush, QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QWidget
 
 from tray_agent.i18n import _, format_time
@@ -19,7 +19,7 @@ from ui.look.drawing import BUTTON_RADIUS, kept, rounded, stroke
 from ui.look.icons import Status, paint_icon, paint_status
 from ui.look.scale import Type, font, u
 from ui.look.tokens import Tokens, tokens
-from ui.models.day_timeline import DayFacts, Mark, MarkKind, day_title, describe_day, mark_tooltip, marks_of, quiet_stretches
+from ui.models.day_timeline import DayFacts, Mark, MarkKind, day_title, describe_day, mark_tooltip, marks_of
 from ui.widgets.icons import RUN_ICONS
 from ui.widgets.painted import Painted
 
@@ -30,8 +30,8 @@ _AFTER_NAME, _PICTURE, _REACH, _GAP = 16, 16, 9, 5
 _PILL_HEIGHT, _PILL_SIDE = 22, 8
 _WIDTH, _LEAST_WIDTH = 900, 480
 
-_CROWDED, _FEW = 15, 8
-"""A lane in which marks are closer shows strokes instead of rings, unless there are only a few."""
+_CROWDED, _FEW = 18, 8
+"""A lane in which most marks are closer shows strokes instead of rings, unless there are only a few."""
 
 _MOST_DISTANCES = 24
 """So many distances that are too small are marked; a set that has more is told in words."""
@@ -150,11 +150,12 @@ class DayTimeline(Painted):
 
     def _paint_quiet(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         area = self._area
-        for start, end in quiet_stretches(plan):
-            left, right = self._x(plan, start), self._x(plan, end)
-            painter.fillRect(QRectF(left, area.top(), right - left, area.height()), colours.quiet_ground)
-            for x in (left, right):  # in high contrast the ground is that of the window
-                painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
+        for interval in plan.quiet:
+            left, right = self._x(plan, interval.start), self._x(plan, interval.end)
+            ground = QRectF(left, area.top(), right - left, area.height())
+            painter.fillRect(ground, colours.quiet_ground)
+            if colours.high_contrast:  # the ground is that of the window then
+                painter.fillRect(ground, QBrush(colours.line, Qt.BrushStyle.BDiagPattern))
 
     def _paint_quiet_words(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         """Writes what the quiet ground is into the first lane that is free there."""
@@ -162,13 +163,15 @@ class DayTimeline(Painted):
         painter.setFont(font(Type.SECOND))
         painter.setPen(colours.soft)
         needed = QFontMetricsF(painter.font()).horizontalAdvance(words) + 2 * u(_GAP)
-        for start, end in quiet_stretches(plan):
-            left, right = self._x(plan, start), self._x(plan, end)
+        for interval in plan.quiet:
+            left, right = self._x(plan, interval.start), self._x(plan, interval.end)
             middle = (left + right) / 2
             taken = {mark.job for mark in self.marks if abs(self._x(plan, mark.at) - middle) < needed / 2 + 4 * u(_REACH)}
             lane = next((place for place, job in enumerate(JobKey) if job not in taken), None)
             if right - left >= needed and lane is not None:
-                room = QRectF(left, area.top() + lane * self._lane, right - left, self._lane)
+                room = QRectF(middle - needed / 2, area.top() + lane * self._lane + 1, needed, self._lane - 1)
+                if colours.high_contrast:
+                    painter.fillRect(room, colours.base)
                 painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def _paint_scale(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
@@ -177,7 +180,8 @@ class DayTimeline(Painted):
         width = 2 * QFontMetricsF(painter.font()).horizontalAdvance("00")
         for at, label in self._hours(plan):
             x = self._x(plan, at)
-            painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
+            if not colours.high_contrast:  # there a line is as strong as words
+                painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
             words = QRectF(x - width / 2, 0, width, u(_PILL_HEIGHT))
             if pill is None or not pill.intersects(words.adjusted(width / 4, 0, -width / 4, 0)):
                 painter.setPen(colours.soft)
@@ -237,7 +241,9 @@ class DayTimeline(Painted):
             if abs(first.y() - second.y()) > self._lane * 1.5:  # the middle would hide another job's run
                 middle = first + (second - first) / 4
             side = u(_PICTURE)
-            paint_status(painter, QRectF(middle.x() + u(_GAP), middle.y() - side / 2, side, side), Status.WARNING)
+            # at the other side than the times
+            left = middle.x() + u(_GAP) if self._is_just_past(pair.first.at) else middle.x() - u(_GAP) - side
+            paint_status(painter, QRectF(left, middle.y() - side / 2, side, side), Status.WARNING)
 
     def _placed(self, plan: DayPlan, job: JobKey) -> list[tuple[Mark, float]]:
         """Returns the marks of a lane with their places; the next try hides neither the present nor what it is of."""
@@ -254,8 +260,9 @@ class DayTimeline(Painted):
     def _paint_marks(self, painter: QPainter, plan: DayPlan, job: JobKey, colours: Tokens) -> None:
         placed = self._placed(plan, job)
         fixed = [x for mark, x in placed if mark.kind is not MarkKind.NEXT_TRY]
-        crowded = len(fixed) >= _FEW and any(after - before < u(_CROWDED) for before, after in pairwise(fixed))
-        for mark, x in placed:
+        close = sum(after - before < u(_CROWDED) for before, after in pairwise(fixed))
+        crowded = len(fixed) >= _FEW and 2 * close > len(fixed)
+        for mark, x in sorted(placed, key=lambda found: found[0].run is not None):  # what happened hides what is planned, not else
             at = QPointF(x, self._y(job))
             if crowded and not _stands_out(mark):
                 self._paint_stroke(painter, mark, at, colours)
@@ -302,17 +309,18 @@ class DayTimeline(Painted):
                 continue
             words = format_time(mark.at)
             width = QFontMetricsF(painter.font()).horizontalAdvance(words)
-            left = self._free_place(x, width, taken, before=self._is_just_past(mark))
+            left = self._free_place(x, width, taken, before=self._is_just_past(mark.at))
             if left is not None:
                 taken.append((left, left + width))
                 painter.setPen(colours.text if self._comes(mark) or _stands_out(mark) else colours.soft)
-                painter.drawText(QRectF(left, self._y(mark.job) - self._lane / 2, width + 2, self._lane), _MIDDLE, words)
+                room = QRectF(left, self._y(mark.job) - self._lane / 2 + 1, width + 2, self._lane - 1)
+                if colours.high_contrast:
+                    painter.fillRect(room, colours.base)
+                painter.drawText(room, _MIDDLE, words)
 
-    def _is_just_past(self, mark: Mark) -> bool:
+    def _is_just_past(self, at: datetime) -> bool:
         now = self.now_here
-        if now is None or mark.kind is MarkKind.NEXT_TRY:
-            return False
-        return 0 <= now.timestamp() - mark.at.timestamp() <= _JUST_NOW.total_seconds()
+        return now is not None and 0 <= now.timestamp() - at.timestamp() <= _JUST_NOW.total_seconds()
 
     def _free_place(self, x: float, width: float, taken: Sequence[tuple[float, float]], *, before: bool) -> float | None:
         """Returns where words beside a mark begin, at the wanted side or else at the other; None: there is no room."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QLabel
+from PyQt6.QtWidgets import QWidget
 
 from tray_agent.downloads.model import DownloadState
 from tray_agent.downloads.progress import DownloadProgress, Progress
@@ -17,6 +18,7 @@ from tray_agent.i18n import _, format_date, format_datetime
 from tray_agent.job_kinds import JobKey
 from tray_agent.protocol.titles import state_title
 from ui.look.icons import Status
+from ui.look.scale import u
 from ui.models.downloads import (
     DownloadsModel,
     can_fetch,
@@ -31,11 +33,12 @@ from ui.models.downloads import (
     state_sentence,
     went_well,
 )
+from ui.widgets.card import card_around
 from ui.widgets.controls import allow
 from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, STATE_ICONS
-from ui.widgets.layout import splitter
+from ui.widgets.layout import BETWEEN_CARDS, button, held, row, splitter
 from ui.widgets.progress_line import ProgressLine
 from ui.widgets.tables import Align, Column, ListModel, TableView
 
@@ -49,21 +52,19 @@ if TYPE_CHECKING:
     from ui.windows import DialogContext
 
 
-DETAIL_LINES, PLACE_LINES = 9, 10
-"""Lines of text for which the details and the workstations below the table have room at first."""
+DETAIL_LINES = 8
+"""Lines of text for which the card below the table has room at first."""
 
 
 class DownloadsDialog(Dialog):
     """A row for each version; *Ausführen* starts the ticked ones, a double click one of them."""
 
-    SIZE = (860, 660)
+    SIZE = (1120, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Downloads"))
         self.model = DownloadsModel(context.agent.workstation)
         self._stop_following: Callable[[], None] = lambda: None
-        self._headline = QLabel(self)
-        self._headline.setWordWrap(True)
         self.table: TableView[DownloadRow] = TableView(
             _("Heruntergeladene Elemente"),
             _("Noch ist nichts heruntergeladen. Im Online-Portal ein Element mit «Automatisch herunterladen» abonnieren; "
@@ -72,52 +73,53 @@ class DownloadsDialog(Dialog):
         self.list = ListModel(
             self._columns(), on_check=self._tick, parent=self, key=lambda row: (row.download.signed.element, row.download.signed.version)
         )
-        self.details = Details(_("Einzelheiten zum gewählten Element"), self)
+        self._again = button(_("&Noch einmal herunterladen"), self.fetch_again, picture="download")
+        self.details = Details(_("Einzelheiten zum gewählten Element"), self._again, lines=DETAIL_LINES, narrow=True)
         self.places: TableView[Place] = TableView(_("Arbeitsplätze"), _("Ein Element wählen: hier steht, auf welchem Arbeitsplatz es ist."))
         self.places_list = ListModel(self._place_columns(), parent=self, key=lambda place: place.workstation)
         self._checking = ""
         """What is told while the portal is asked; "": it is not."""
         self.transfer = ProgressLine(_("Übertragung"), _("&Herunterladen abbrechen"), self.cancel_transfer)
         self._lay_out_content()
-        self._run = self.main_action(_("&Ausführen"), self.run_chosen)
+        self._run = self.main_action(_("&Ausführen"), self.run_chosen, picture="player-play")
         self.close_action(_("S&chliessen"))
         self.side_action(_("&Ordner anzeigen"), lambda: self.run(lambda: context.agent.downloads.open_folder(), lambda _nothing: None))
-        self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh)
-        self._again = self.side_action(_("&Noch einmal herunterladen"), self.fetch_again)
+        self._check = self.side_action(_("Jetzt &prüfen"), self.check_now, QKeySequence.StandardKey.Refresh, picture="refresh")
         self.table.offer(self._again)
-        self.setTabOrder(self.table, self.places)
-        self.setTabOrder(self.places, self.details)
-        self.setTabOrder(self.details, self.transfer.cancel)
+        order: tuple[QWidget, ...] = (self.table, self.details.words, self._again, self.places, self.transfer.cancel)
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
         self.table.setFocus()
         self.table.doubleClicked.connect(self._double_clicked)
         self._changed()
         self.reload(first=True)
 
     def _lay_out_content(self) -> None:
-        sizes = (self.SIZE[1], (DETAIL_LINES + PLACE_LINES) * self.fontMetrics().height())
         self.table.present(self.list, self._show_details)
         self.places.present(self.places_list)
         self.remember_columns(self.table, widths=(210, 100, 120, 90, 84))
-        self.remember_columns(self.places, "places", widths=(160, 190, 190, 120))
-        self.body.addWidget(self._headline)
-        self.places.hide()
-        below = splitter(Qt.Orientation.Vertical, self.places, self.details, stretch=(1, 1))
-        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, below, stretch=(1, 0), sizes=sizes), 1)
+        self.remember_columns(self.places, "places", widths=(120, 150, 110, 120))
+        self._places_card = card_around(self.places)
+        self._places_card.hide()
+        self._below = row((self.details, 2), (self._places_card, 3), spacing=BETWEEN_CARDS)
+        self.body.setSpacing(u(BETWEEN_CARDS))
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, card_around(self.table), held(self._below), stretch=(1, 0)), 1)
         self.body.addWidget(self.transfer)
 
     def _columns(self) -> tuple[Column[DownloadRow], ...]:
         return (
-            Column(_("Element"), lambda row: row.signed.title, checked=self.model.is_ticked, tooltip=lambda row: row.signed.title),
+            Column(_("Element"), _title, checked=self.model.is_ticked, tooltip=_title, strong=True),
             Column(_("Version"), lambda row: str(row.signed.version)),
             Column(
                 _("Zustand"),
                 word_of,
                 status=_status_of,
                 tooltip=self._state_tooltip,
+                acts=True,
             ),
             Column(_("Datum"), lambda row: format_date(row.signed.released), key=lambda row: row.signed.released),
             Column(_("Grösse"), lambda row: format_size(row.signed.size), align=Align.RIGHT, key=lambda row: row.signed.size),
-            Column(_("Hinweis"), hint_of),
+            Column(_("Hinweis"), hint_of, soft=True),
         )
 
     def _place_columns(self) -> tuple[Column[Place], ...]:
@@ -135,11 +137,12 @@ class DownloadsDialog(Dialog):
                 _("Arbeitsplatz"),
                 lambda place: _("{name} (hier)").format(name=place.workstation) if place.is_here else place.workstation,
                 tooltip=lambda place: place.workstation,
+                strong=True,
             ),
             Column(_("Datei"), file, tooltip=file),
             Column(_("Installation"), lambda place: place.result, tooltip=lambda place: place.result),
-            Column(_("Wann"), when),
-            Column(_("Durch"), lambda place: place.installed.changed_by if place.installed else ""),
+            Column(_("Wann"), when, soft=True),
+            Column(_("Durch"), lambda place: place.installed.changed_by if place.installed else "", soft=True),
         )
 
     def _state_tooltip(self, row: DownloadRow) -> str:
@@ -166,9 +169,10 @@ class DownloadsDialog(Dialog):
     def _show(self, read: tuple[tuple[DownloadRow, ...], tuple[str, ...]]) -> None:
         rows, self.model.names = read
         self.model.show(rows)
-        self.places.setVisible(self.model.has_others)
+        self._places_card.setVisible(self.model.has_others)
+        self._below.activate()  # the columns are made as wide as their card is now
         self.list.show(rows)
-        self._headline.setText(self.model.headline)
+        self.heading.say(self.model.headline)
         self._changed()
         self._show_details()
 
@@ -182,7 +186,10 @@ class DownloadsDialog(Dialog):
 
     def _show_details(self) -> None:
         row = self.table.current
-        self.details.tell(*(details_of(row) if row else ()))
+        if row is None:
+            self.details.tell()
+        else:
+            self.details.tell(*details_of(row), _status_of(row))
         self.places_list.show(self.model.places(row) if row else ())
         allow(self._again, possible=can_fetch(row), reason=_("Zuerst ein Element wählen, das schon heruntergeladen wurde."))
 
@@ -228,9 +235,9 @@ class DownloadsDialog(Dialog):
         sentences, good = outcome_sentences((result for _row, result in ended), locks_out=locks_out)
         title = _("Ausgeführt") if good else _("Nicht alles wurde installiert")
         self.banner.say(title, sentences, Status.SUCCESS if good else Status.WARNING)
-        for row, result in ended:
+        for handed, result in ended:
             if went_well(result):
-                self.model.tick(row, on=False)
+                self.model.tick(handed, on=False)
 
     # Asking the portal
 
@@ -307,6 +314,10 @@ class DownloadsDialog(Dialog):
         self._stop_following()
         self._stop_following = lambda: None
         super().done(result)
+
+
+def _title(row: DownloadRow) -> str:
+    return row.signed.title
 
 
 def _status_of(row: DownloadRow) -> Status:

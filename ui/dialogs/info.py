@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
+from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _, join_texts
 from tray_agent.tray.model import DialogName, Restart
 from ui.look.icons import Status
+from ui.look.scale import Type, font, u
 from ui.models.info import Fact, Fleet, Workstation, as_lines, as_text, facts_of, fleet_of, strangers_of
+from ui.widgets.card import Card, card_around, line
 from ui.widgets.dialog import Dialog, with_colon
 from ui.widgets.icons import program_icon
-from ui.widgets.layout import GRID, button, row, scrolling
-from ui.widgets.notes import plain_label
+from ui.widgets.layout import GRID, button, column, field_label, held, row, scrolling
+from ui.widgets.notes import plain_label, soft_label
+from ui.widgets.picture import Picture
 from ui.widgets.tables import Column, ListModel, TableView
 from ui.windows import DialogContext
 
@@ -24,27 +27,20 @@ ICON = 48
 class InfoDialog(Dialog):
     """Version, database and licences; from here to the portal and the downloads, as in the practice software."""
 
-    SIZE = (880, 640)
+    SIZE = (920, 680)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Info"))
         self.facts: tuple[Fact, ...] = ()
-        page = QWidget(self)
-        self._form = QFormLayout(page)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setHorizontalSpacing(2 * GRID)
-        self._form.setVerticalSpacing(GRID)
+        self._form = QFormLayout()
+        self._form.setHorizontalSpacing(u(3 * GRID))
+        self._form.setVerticalSpacing(u(GRID // 2))
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.body.addLayout(self._head())
         self.fleet = Fleet(())
         self.list = ListModel(self._columns(), parent=self, key=lambda row: (row.name, row.user, row.kind))
         self.table = TableView[Workstation](_("Arbeitsplätze"), _("Noch auf keinem Arbeitsplatz ist der Agent gelaufen."), self)
         self._unable = plain_label("")
-        self._unable.setWordWrap(True)
-        self.body.addWidget(scrolling(page), 1)
-        self.body.addWidget(self._heading())
-        self._lay_out_table()
-        self.body.addLayout(self._ways())
+        self._lay_out_content()
         self.main_action(_("&OK"), self.accept)
         self.side_action(_("Angaben &kopieren"), self._copy)
         self._adopting = self.side_action(_("&Nur noch dieser Computer…"), self._adopt)
@@ -57,7 +53,7 @@ class InfoDialog(Dialog):
 
     def _columns(self) -> tuple[Column[Workstation], ...]:
         return (
-            Column(_("Arbeitsplatz"), lambda row: row.name, status=_status_of),
+            Column(_("Arbeitsplatz"), lambda row: row.name, status=_status_of, strong=True),
             Column(_("Benutzer"), lambda row: row.user),
             Column(_("Version"), lambda row: row.version),
             Column(_("Art"), lambda row: row.kind),
@@ -66,16 +62,18 @@ class InfoDialog(Dialog):
             Column(_("Kann nicht"), lambda row: "; ".join(row.unable), tooltip=lambda row: "\n".join(row.unable)),
         )
 
-    def _heading(self) -> QLabel:
-        heading = QLabel(_("&Arbeitsplätze:"), self)
-        heading.setBuddy(self.table)
-        return heading
-
-    def _lay_out_table(self) -> None:
+    def _lay_out_content(self) -> None:
+        facts = Card()
+        facts.body.addLayout(self._head())
+        facts.body.addWidget(line())
+        facts.body.addWidget(scrolling(held(self._form)), 1)
+        self.heading.add(*self._ways())
         self.table.present(self.list, self._show_unable)
         self.remember_columns(self.table, widths=(184, 88, 64, 112, 104, 128))
-        self.body.addWidget(self.table, 1)
-        self.body.addWidget(self._unable)
+        title = field_label(_("&Arbeitsplätze"), self.table)
+        title.setFont(font(Type.CARD, strong=True))
+        for part, share in ((facts, 5), (title, 0), (card_around(self.table), 4), (self._unable, 0)):
+            self.body.addWidget(part, share)
 
     def _show_fleet(self, fleet: Fleet) -> None:
         self.fleet = fleet
@@ -95,17 +93,16 @@ class InfoDialog(Dialog):
         self._unable.setVisible(bool(row and row.unable))
 
     def _head(self) -> QHBoxLayout:
-        picture = QLabel(self)
-        picture.setPixmap(program_icon().pixmap(ICON, ICON))
-        name = QLabel(_("<b>vitoclient-Services</b><br>Downloads, Terminerinnerungen und Geburtstagsglückwünsche für die Praxis."), self)
-        name.setTextFormat(Qt.TextFormat.RichText)
-        name.setWordWrap(True)
-        return row(picture, (name, 1), spacing=2 * GRID)
+        name = plain_label("vitoclient-Services", bold=True, size=Type.CARD)
+        about = soft_label(_("Downloads, Terminerinnerungen und Geburtstagsglückwünsche für die Praxis."), wrap=True)
+        return row(Picture(program_icon(), ICON), (column(name, about, spacing=0), 1), spacing=2 * GRID)
 
-    def _ways(self) -> QHBoxLayout:
+    def _ways(self) -> tuple[QPushButton, QPushButton]:
         windows = self.context.windows
-        portal = button(_("Online-&Portal"), lambda: windows.open(DialogName.PORTAL), self)
-        return row(portal, button(_("&Download-Liste aufrufen"), lambda: windows.open(DialogName.DOWNLOADS), self), None, spacing=-1)
+        return (
+            button(_("Online-&Portal"), lambda: windows.open(DialogName.PORTAL), self, picture="world"),
+            button(_("&Download-Liste aufrufen"), lambda: windows.open(DialogName.DOWNLOADS), self, picture="download"),
+        )
 
     def _show(self, facts: tuple[Fact, ...]) -> None:
         self.facts = facts
@@ -113,7 +110,7 @@ class InfoDialog(Dialog):
             value = plain_label(fact.value)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             value.setAccessibleName(fact.label)
-            label = QLabel(with_colon(fact.label), self)
+            label = soft_label(with_colon(fact.label), size=Type.TEXT)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
             self._form.addRow(label, value)
 

@@ -15,6 +15,7 @@ from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.protocol.model import ActivityFilter, ActivityRow, Run, RunOrder
 from tray_agent.protocol.titles import cause_of, level_title, state_title
 from ui.look.icons import Status
+from ui.look.scale import u
 from ui.models.csv_export import write_csv
 from ui.models.job_history import (
     HistoryFilter,
@@ -22,15 +23,19 @@ from ui.models.job_history import (
     csv_titles,
     details,
     nothing_logged_sentence,
+    remedy_of,
+    short_text,
     state_choices,
     success_sentence,
 )
-from ui.widgets.controls import file_to_write, once_after
+from ui.widgets.card import GAP, card_around
+from ui.widgets.controls import allow, file_to_write, once_after
 from ui.widgets.day_jump import DayJump
+from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import LEVEL_ICONS, RUN_ICONS
-from ui.widgets.layout import GRID, column, field_label, fill_choice, held, row, splitter
-from ui.widgets.notes import Note, plain_label
+from ui.widgets.layout import button, column, field_label, fill_choice, held, row, splitter
+from ui.widgets.notes import Note
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.tables import Column, ListModel, TableView, time_column
@@ -60,6 +65,8 @@ class JobHistoryDialog(Dialog):
         job = JobKey(context.subject) if isinstance(context.subject, str) else None
         title = _("Protokoll Auftragsverlauf")
         super().__init__(context, f"{title}: {job_title(job)}" if job else title)
+        self.heading.say(success_sentence())
+        self.body.setSpacing(u(GAP))
         self.zone = context.agent.zone
         self._owed: Mapping[JobKey, Owed] = {}
         self._make_filters(job)
@@ -68,8 +75,8 @@ class JobHistoryDialog(Dialog):
         self._make_details()
         self._settle = once_after(_SETTLE, self._read_activities, self)
         self.main_action(_("S&chliessen"), self.reject)
-        self.side_action(_("&Exportieren …"), self.export)
-        self.side_action(_("A&ktualisieren"), self.reload, QKeySequence.StandardKey.Refresh)
+        self.side_action(_("&Exportieren …"), self.export, picture="file-spreadsheet")
+        self.side_action(_("A&ktualisieren"), self.reload, QKeySequence.StandardKey.Refresh, picture="refresh")
         self._read_beside()
         self.table.setFocus()
 
@@ -84,6 +91,7 @@ class JobHistoryDialog(Dialog):
         self.workstation = fill_choice(QComboBox(), (every,), self._filter)
         self.folded = QCheckBox(_("Auch &Versuche ohne Ergebnis"))
         self.folded.setToolTip(_("Zeigt auch die Versuche, in denen sich nichts änderte; sonst steht der letzte für sie."))
+        self.folded.setMinimumHeight(self.job.sizeHint().height())  # so that its words stand on the line of the fields
         self.folded.toggled.connect(self._filter)
         self.day_jump = DayJump(today)
         self.period_note = Note(self)
@@ -109,20 +117,28 @@ class JobHistoryDialog(Dialog):
         self.list.failed.connect(self.show_error)
         self.table.present(self.list, self._chosen, sort=0, order=Qt.SortOrder.DescendingOrder)
         self.list.modelReset.connect(self._read_activities)
-        self.remember_columns(self.table, widths=(130, 230, 110, 90, 110, 130, 130))
+        self.remember_columns(self.table, widths=(130, 230, 110, 90, 110, 80, 80))
 
     def _make_details(self) -> None:
-        self.details = plain_label()
-        self.details.setAccessibleName(_("Einzelheiten zum gewählten Lauf"))
+        self.remedy = button(_("Aktivitäten/Fehler"), self._open_remedy)
+        self.details = Details(_("Einzelheiten zum gewählten Lauf"), self.remedy)
         self.activities = TableView[ActivityRow](_("Aktivitäten des Laufs"), nothing_logged_sentence(chosen=False))
-        self.lines = ListModel(_activity_columns(self.zone), parent=self, key=lambda row: row.activity_id)
+        self.lines = ListModel(self._activity_columns(), parent=self, key=lambda row: row.activity_id)
         self.activities.setModel(self.lines)
-        self.remember_columns(self.activities, "activities", widths=(130, 130))
-        below = held(column(self.details, (self.activities, 1)), (0, GRID, 0, 0))
-        self.meaning = Note(self, Status.INFO)
-        self.meaning.say(success_sentence())
-        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.table, below, stretch=(3, 2)), 1)
-        self.body.addWidget(self.meaning)
+        self.remember_columns(self.activities, "activities", widths=(70, 120))
+        below = held(row((self.details, 1), (card_around(self.activities), 1), spacing=GAP))
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, card_around(self.table), below, stretch=(3, 2)), 1)
+
+    def _activity_columns(self) -> tuple[Column[ActivityRow], ...]:
+        def time_of(row: ActivityRow) -> str:
+            run = self.table.current
+            return short_text(row.at, run, self.zone) if run is not None else ""
+
+        return (
+            Column(_("Zeit"), time_of),
+            Column(_("Stufe"), lambda row: level_title(row.level), status=lambda row: LEVEL_ICONS[row.level]),
+            Column(_("Was geschah"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
+        )
 
     # The list
 
@@ -161,7 +177,17 @@ class JobHistoryDialog(Dialog):
 
     def _show_details(self) -> None:
         run = self.table.current
-        self.details.setText(details(run, self.zone, self._owed.get(run.job)) if run else "")
+        allow(self.remedy, possible=run is not None, reason=nothing_logged_sentence(chosen=False))
+        if run is None:
+            self.details.tell()
+            return
+        title, *sentences = details(run, self.zone, self._owed.get(run.job)).splitlines()
+        self.details.tell(title, sentences, RUN_ICONS[run.state])
+        self.remedy.setText(remedy_of(run).words)
+
+    def _open_remedy(self) -> None:
+        if (run := self.table.current) is not None:
+            self.context.windows.open(remedy_of(run).opens)
 
     def _chosen(self) -> None:
         self._show_details()
@@ -216,20 +242,12 @@ def _columns(zone: tzinfo) -> tuple[Column[Run], ...]:
     return (
         time_column(_("Geplant"), lambda run: run.due_at, zone, RunOrder.DUE_AT),
         Column(_("Auftrag"), lambda run: job_title(run.job), sort=RunOrder.JOB),
-        Column(_("Status"), lambda run: state_title(run.state), sort=RunOrder.STATE, status=lambda run: RUN_ICONS[run.state]),
+        Column(_("Status"), lambda run: state_title(run.state), sort=RunOrder.STATE, status=lambda run: RUN_ICONS[run.state], acts=True),
         Column(_("Auslöser"), cause_of, sort=RunOrder.TRIGGER),
         Column(_("Arbeitsplatz"), lambda run: run.workstation, sort=RunOrder.WORKSTATION),
-        time_column(_("Begonnen"), lambda run: run.started_at, zone, RunOrder.STARTED_AT),
-        time_column(_("Beendet"), lambda run: run.finished_at, zone, RunOrder.FINISHED_AT),
+        Column(_("Begonnen"), lambda run: short_text(run.started_at, run, zone), sort=RunOrder.STARTED_AT),
+        Column(_("Beendet"), lambda run: short_text(run.finished_at, run, zone), sort=RunOrder.FINISHED_AT),
         Column(_("Was geschah"), lambda run: run.sentence, sort=RunOrder.STATE, tooltip=lambda run: run.sentence),
-    )
-
-
-def _activity_columns(zone: tzinfo) -> tuple[Column[ActivityRow], ...]:
-    return (
-        time_column(_("Zeit"), lambda row: row.at, zone),
-        Column(_("Stufe"), lambda row: level_title(row.level), status=lambda row: LEVEL_ICONS[row.level]),
-        Column(_("Was geschah"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
     )
 
 

@@ -11,9 +11,11 @@ from PyQt6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 from tray_agent.messages.texts.check import TemplateSeverity
 from tray_agent.messages.texts.rendering import without_unseen
 from ui.look.icons import STATUS_COLOURS, STATUS_GROUNDS, Status
+from ui.look.scale import u
 from ui.look.tokens import tokens
 from ui.models.templates import Mark, utf16_length
 
+_FIELD, _INSIDE = 32, 2
 _PARAGRAPH, _LINE = "\u2029", "\u2028"
 _STATES = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNING: Status.WARNING}
 
@@ -39,6 +41,7 @@ class MarkedEdit(QPlainTextEdit):
         self._marks: tuple[Mark, ...] = ()
         self._showing = False
         self.setTabChangesFocus(True)
+        self.setViewportMargins(*(u(_INSIDE),) * 4)
         if one_line:
             self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -110,7 +113,8 @@ class MarkedEdit(QPlainTextEdit):
     def _keep_one_line_high(self) -> None:
         document = self.document()
         margin = document.documentMargin() if document else 4.0
-        self.setFixedHeight(round(self.fontMetrics().lineSpacing() + 2 * margin + 2 * self.frameWidth() + 2))
+        needed = self.fontMetrics().lineSpacing() + 2 * (margin + self.frameWidth() + u(_INSIDE))
+        self.setFixedHeight(max(u(_FIELD), round(needed)))
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Marks anew in the colours of another scheme."""
@@ -121,7 +125,13 @@ class MarkedEdit(QPlainTextEdit):
     def focusInEvent(self, event: QFocusEvent | None) -> None:
         """Tells that the keyboard is here."""
         super().focusInEvent(event)
+        self.update()  # the frame, too
         self.entered.emit()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        """Takes the frame of the keyboard away."""
+        super().focusOutEvent(event)
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Leaves Enter in a single line to the window."""

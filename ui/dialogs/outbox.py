@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import QSignalBlocker, Qt
@@ -58,7 +59,7 @@ _ICONS = {
 class OutboxDialog(Dialog):
     """A list of any length, filtered and sorted by the database; *Stornieren* for what was not sent yet."""
 
-    SIZE = (1184, 640)
+    SIZE = (1232, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Versand-Queue"))
@@ -96,21 +97,27 @@ class OutboxDialog(Dialog):
         self.patient.textChanged.connect(lambda _text: self._filter())
         self.heading.add(self.patient, self.kind)
         self.table.present(self.list, self._show_details, sort=0, order=Qt.SortOrder.DescendingOrder)
-        self.remember_columns(self.table, widths=(64, 170, 170, 60, 170, 124, 124))
+        self.remember_columns(self.table, widths=(56, 150, 140, 60, 150, 124, 124))
         card = tabbed_card(self.view, self.table, self.count)
         self.body.addWidget(splitter(Qt.Orientation.Vertical, card, self.details, stretch=(1, 0)), 1)
         self.list.modelReset.connect(self._count)
 
     def _columns(self) -> tuple[Column[OutboxMessage], ...]:
         return (
-            Column(_("Nr."), lambda row: str(row.id), align=Align.RIGHT, sort=OutboxOrder.NUMBER.value),
-            Column(_("Patient"), lambda row: row.patient_name, sort=OutboxOrder.PATIENT.value),
+            Column(_("Nr."), lambda row: str(row.id), align=Align.RIGHT, sort=OutboxOrder.NUMBER.value, soft=True),
+            Column(_("Patient"), lambda row: row.patient_name, sort=OutboxOrder.PATIENT.value, strong=True),
             Column(_("Art"), lambda row: kind_title(row.kind)),
             Column(_("Kanal"), channel_word),
-            Column(_("Zustand"), lambda row: state_title(row.state), sort=OutboxOrder.STATE.value, status=lambda row: _ICONS[row.state]),
+            Column(
+                _("Zustand"),
+                lambda row: state_title(row.state),
+                sort=OutboxOrder.STATE.value,
+                status=lambda row: _ICONS[row.state],
+                acts=True,
+            ),
             time_column(_("Termin"), lambda row: row.appointment_at, self._zone, OutboxOrder.APPOINTMENT.value),
-            time_column(_("Aufbereitet"), lambda row: row.prepared_at, self._zone, OutboxOrder.PREPARED.value),
-            Column(_("Grund"), lambda row: row.sentence, tooltip=lambda row: row.sentence),
+            replace(time_column(_("Aufbereitet"), lambda row: row.prepared_at, self._zone, OutboxOrder.PREPARED.value), soft=True),
+            Column(_("Grund"), lambda row: row.sentence, tooltip=lambda row: row.sentence, soft=True),
         )
 
     def _fetch(self, request: PageRequest) -> Page[OutboxMessage]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QLabel, QMenu, QMenuBar, QTreeWidgetItem
+from PyQt6.QtWidgets import QFrame, QMenu, QMenuBar, QTreeWidgetItem
 
 from tray_agent.downloads.portal_view import PortalArea, PortalHeading, PortalRow, PortalView
 from tray_agent.downloads.words import format_size, state_word
@@ -16,11 +16,12 @@ from tray_agent.tray.model import DialogName
 from ui.dialogs.portal_tree import PortalTree
 from ui.look.icons import Status, status_icon
 from ui.models.portal import PortalModel, details_of
+from ui.widgets.card import card_around
 from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
 from ui.widgets.icons import STATE_ICONS
 from ui.widgets.layout import splitter
-from ui.widgets.search_line import SearchLine, searching
+from ui.widgets.search_line import SearchLine, among_tools, searching
 from ui.widgets.tables import Align
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ _ROW = Qt.ItemDataRole.UserRole
 
 SIZE, AUTOMATIC, HERE = 3, 4, 5
 """The columns *Grösse*, *Automatisch* and *Hier*."""
-
-
-DETAIL_LINES = 9
-"""Lines of text for which the details below the tree have room at first."""
 
 
 class PortalDialog(Dialog):
@@ -52,16 +49,13 @@ class PortalDialog(Dialog):
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(lambda: self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason))
         self.tree = self._make_tree()
-        self.details = Details(_("Einzelheiten zum gewählten Element"), self)
-        self.status = QLabel(self)
-        self.status.setWordWrap(True)
-        sizes = (self.SIZE[1], DETAIL_LINES * self.fontMetrics().height())
-        self.body.addWidget(self.search)
-        self.body.addWidget(splitter(Qt.Orientation.Vertical, self.tree, self.details, stretch=(1, 0), sizes=sizes), 1)
-        self.body.addWidget(self.status)
-        self.main_action(_("Download-&Liste"), lambda: context.windows.open(DialogName.DOWNLOADS))
+        self.details = Details(_("Einzelheiten zum gewählten Element"), parent=self)
+        self.tree.setFrameShape(QFrame.Shape.NoFrame)
+        self.heading.add(among_tools(self.search))
+        self.body.addWidget(splitter(Qt.Orientation.Vertical, card_around(self.tree), self.details, stretch=(1, 0)), 1)
+        self.main_action(_("Download-&Liste"), lambda: context.windows.open(DialogName.DOWNLOADS), picture="download")
         self.close_action(_("S&chliessen"))
-        self.side_action(_("&Aktualisieren"), self.load, QKeySequence.StandardKey.Refresh)
+        self.side_action(_("&Aktualisieren"), self.load, QKeySequence.StandardKey.Refresh, picture="refresh")
         self.tree.setFocus()
         self.load()
 
@@ -131,7 +125,7 @@ class PortalDialog(Dialog):
             self._add_area(area, opened=area.is_new or bool(self.search.text()))
         self.tree.blockSignals(False)
         self.tree.message = "" if self.model.found else self.model.empty_sentence
-        self.status.setText(self.model.status)
+        self.heading.say(self.model.status)
         self._choose(chosen)
         self._show_details(self.tree.currentItem())
         self.tree.widths.fit()
@@ -185,7 +179,10 @@ class PortalDialog(Dialog):
 
     def _show_details(self, item: QTreeWidgetItem | None) -> None:
         row = item.data(0, _ROW) if item is not None else None
-        self.details.tell(*(details_of(row) if isinstance(row, PortalRow) else ()))
+        if isinstance(row, PortalRow):
+            self.details.tell(*details_of(row))
+        else:
+            self.details.tell()
 
     # Changing
 

@@ -16,7 +16,7 @@ from tray_agent.i18n import _, format_date
 from tray_agent.messages.model import PREVIEWED_KINDS, MessageKind
 from tray_agent.messages.words import kind_title
 from ui.look.icons import Status
-from ui.look.scale import Type
+from ui.look.scale import Type, u
 from ui.models.csv_export import write_csv
 from ui.models.preview import (
     FURTHEST_AHEAD,
@@ -45,7 +45,7 @@ from ui.widgets.controls import allow, file_to_write
 from ui.widgets.date_field import DateField
 from ui.widgets.details import Details
 from ui.widgets.dialog import Dialog
-from ui.widgets.layout import column, fill_choice, held, row, splitter
+from ui.widgets.layout import BETWEEN_CARDS, column, fill_choice, held, row, splitter
 from ui.widgets.notes import plain_label, soft_label
 from ui.widgets.printing import PrintActions
 from ui.widgets.search_line import patient_line
@@ -101,13 +101,13 @@ class PreviewDialog(Dialog):
     def _columns(self) -> tuple[Column[PreviewLine], ...]:
         return (
             Column(_("Termin"), appointment_text, key=lambda row: (row.starts_at is not None, row.starts_at)),
-            Column(_("Patient"), lambda row: row.patient),
-            Column(_("Ergebnis"), outcome_word, tooltip=outcome_word, status=lambda row: _ICONS[outcome_of(row)]),
+            Column(_("Patient"), lambda row: row.patient, strong=True),
+            Column(_("Ergebnis"), outcome_word, tooltip=outcome_word, status=lambda row: _ICONS[outcome_of(row)], acts=True),
             Column(_("Kanal"), channel_text),
             Column(_("Empfänger"), lambda row: row.recipient or "–", tooltip=lambda row: row.recipient or ""),
-            Column(_("Mandant"), lambda row: row.mandant or "–", tooltip=lambda row: row.mandant),
+            Column(_("Mandant"), lambda row: row.mandant or "–", tooltip=lambda row: row.mandant, soft=True),
             Column(_("Credits"), cost_text, align=Align.RIGHT, key=lambda row: row.cost if row.is_sent else -1),
-            Column(_("Text oder Grund"), text_or_reason, tooltip=lambda row: row.text or row.sentence),
+            Column(_("Text oder Grund"), text_or_reason, tooltip=lambda row: row.text or row.sentence, soft=True),
         )
 
     def show_only(self, which: object) -> None:
@@ -134,6 +134,7 @@ class PreviewDialog(Dialog):
         self.heading.add(self.patient, self.kind, held(row((_("Auf&bereitet am:"), self.day))))
         self.table.present(self.list, self._show_details)
         self.remember_columns(self.table, widths=(124, 160, 204, 60, 128, 160, 56))
+        self.body.setSpacing(u(BETWEEN_CARDS))
         self.body.addLayout(column(self.summary, self._charges, spacing=2))
         self.body.addWidget(self._warnings)
         card = tabbed_card(self.view, self.table)
@@ -181,6 +182,7 @@ class PreviewDialog(Dialog):
         self._warnings.show_rows([BannerRow(Status.WARNING, text=sentence) for sentence in warnings(preview)])
         self._charges.setText(charges(preview.mandants))
         self._charges.setVisible(bool(preview.mandants))
+        self._fit_to_screen()  # warnings need room that the window had not when it was shown
         self._show_lines()
 
     def _show_lines(self) -> None:

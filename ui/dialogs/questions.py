@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QGroupBox, QPushButton
+from PyQt6.QtWidgets import QGridLayout, QPushButton
 
 from tray_agent.i18n import _
 from tray_agent.tray.in_windows import in_windows
 from ui.look.icons import Status
+from ui.look.scale import u
 from ui.models.questions import Choice, OpenQuestion, confirmation, number_line, shown
+from ui.widgets.card import Card, line
 from ui.widgets.dialog import Dialog
-from ui.widgets.layout import GRID, button, clear, column, held, row, scrolling
+from ui.widgets.layout import BETWEEN_CARDS, GRID, button, clear, column, held, scrolling
 from ui.widgets.mnemonics import mnemonic_of, with_mnemonics
 from ui.widgets.notes import Note, plain_label, soft_label
 
@@ -28,15 +30,15 @@ if TYPE_CHECKING:
 class QuestionsDialog(Dialog):
     """The open questions, the newest first; an answer that can't be undone is asked once more."""
 
-    SIZE = (720, 480)
+    SIZE = (760, 520)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Fragen"))
         self.answers: list[QPushButton] = []
         self._number = Note(self)
-        self._cards = column(spacing=2 * GRID)
+        self._cards = column(spacing=BETWEEN_CARDS)
         self.body.addWidget(self._number)
-        self.body.addWidget(scrolling(held(self._cards, (0, 0, GRID, 0))), 1)
+        self.body.addWidget(scrolling(held(self._cards, (0, 0, 4, 0))), 1)
         self._close = self.main_action(_("Schl&iessen"), self.reject)
         self._anew = self.side_action(_("&Aktualisieren"), self.load, QKeySequence.StandardKey.Refresh)
         self.load()
@@ -62,11 +64,16 @@ class QuestionsDialog(Dialog):
             self.answers[0].setFocus()
 
     def _card(self, asked: OpenQuestion) -> QWidget:
-        card = QGroupBox(asked.title, self)
-        parts = [part for choice in asked.choices for part in (self._choice(choice, asked), soft_label(choice.consequence, wrap=True))]
-        card.setLayout(
-            column(plain_label(in_windows(asked.sentence)), soft_label(asked.since, wrap=True), *parts, margins=(12, 12, 12, 12))
-        )
+        card, answers = Card(asked.title), QGridLayout()
+        for part in (plain_label(in_windows(asked.sentence)), soft_label(asked.since, wrap=True), line()):
+            card.body.addWidget(part)
+        answers.setHorizontalSpacing(u(2 * GRID))
+        answers.setVerticalSpacing(u(GRID))
+        answers.setColumnStretch(1, 1)
+        for place, choice in enumerate(asked.choices):
+            answers.addWidget(self._choice(choice, asked), place, 0)
+            answers.addWidget(soft_label(choice.consequence, wrap=True), place, 1)
+        card.body.addLayout(answers)
         return card
 
     def _choice(self, choice: Choice, asked: OpenQuestion) -> QWidget:
@@ -75,7 +82,7 @@ class QuestionsDialog(Dialog):
         made.setAccessibleName(f"{asked.title}: {choice.title}")
         made.setAccessibleDescription(choice.consequence)
         self.answers.append(made)
-        return held(row(made, None))
+        return made
 
     def _mark(self) -> None:
         """Gives each answer a letter of its own, as far as there are letters."""

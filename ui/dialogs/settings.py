@@ -182,6 +182,10 @@ class Section(QWidget):
         place: which.
         model: takes what is entered.
         changed: called after every change.
+
+    Attributes:
+        rows: all of them, those included that are not seen.
+        fold: unfolds what is seldom used; None where nothing is.
     """
 
     def __init__(self, place: SwitchPlace, model: SettingsModel, changed: Callable[[], object]) -> None:
@@ -190,13 +194,14 @@ class Section(QWidget):
         seldom = [one for one in self.rows if one.entry.seldom]
         self._found = set(self.rows)
         self._words = ""
-        self.fold = Fold(fold_text(place))
-        self.fold.setChecked(any(one.differs for one in seldom))  # what somebody has set is not hidden from who reads
-        self.fold.toggled.connect(lambda _open: self._show_rows())
+        self.fold = Fold(fold_text(place)) if seldom else None
+        if self.fold is not None:
+            self.fold.setChecked(any(one.differs for one in seldom))  # what somebody has set is not hidden from who reads
+            self.fold.toggled.connect(lambda _open: self._show_rows())
         often = [one for one in self.rows if one not in seldom]
         card = Card()
         card.setAccessibleName(_(place.title))
-        _take_all(card.body, (*often, self.fold, *seldom))
+        _take_all(card.body, (*often, *((self.fold,) if self.fold else ()), *seldom))
         title = plain_label(_(place.title), bold=True, size=Type.CARD)
         self.setLayout(column(title, card, spacing=10, margins=(0, 0, 0, 0)))
 
@@ -208,8 +213,9 @@ class Section(QWidget):
         self._show_rows()
 
     def _show_rows(self) -> None:
-        is_open = bool(self._words) or self.fold.isChecked()
-        self.fold.setVisible(not self._words and bool(self.fold.text()))
+        is_open = bool(self._words) or (self.fold is not None and self.fold.isChecked())
+        if self.fold is not None:
+            self.fold.setVisible(not self._words)
         shown = [one for one in self.rows if one in self._found and (is_open or not one.entry.seldom)]
         for one in self.rows:
             one.setVisible(one in shown)

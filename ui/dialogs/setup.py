@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,13 +15,9 @@ from PyQt6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QMessageBox,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -31,8 +27,11 @@ from tray_agent.errors import InputError, KnownError
 from tray_agent.i18n import _
 from tray_agent.platforms.this_system import autostart
 from tray_agent.tray.model import Restart
-from ui.look.icons import Status, status_icon
+from ui.look.apply import Theme, current_look
+from ui.look.icons import Status
+from ui.look.scale import Type, u
 from ui.models.setup import (
+    THEME,
     AutostartStatus,
     Kind,
     SetupField,
@@ -45,12 +44,17 @@ from ui.models.setup import (
     try_out,
     views_sql,
 )
+from ui.widgets.banner import BannerRow, Banners
+from ui.widgets.card import Card
 from ui.widgets.controls import allow, file_to_write, yes_no_box
-from ui.widgets.dialog import Dialog, Form
+from ui.widgets.dialog import Dialog
+from ui.widgets.fields import Fields
+from ui.widgets.focus_ring import FocusRing
 from ui.widgets.icons import program_icon
-from ui.widgets.layout import GRID, button, clear, column, fill_choice, held, row, scrolling, splitter
+from ui.widgets.layout import GRID, button, column, fill_choice, held, row, scrolling
 from ui.widgets.message_box import answer_of
-from ui.widgets.notes import Note, soft_label
+from ui.widgets.notes import Note, plain_label, soft_label
+from ui.widgets.place_list import PlaceList
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -59,24 +63,25 @@ if TYPE_CHECKING:
 _ICONS = {CheckVerdict.GOOD: Status.SUCCESS, CheckVerdict.NOTICE: Status.WARNING, CheckVerdict.FAULT: Status.ERROR}
 Tried = TypeVar("Tried")
 
+_WIDE = (Kind.DATABASE, Kind.FILE, Kind.FOLDER)
+"""What needs the room of two fields: addresses and names of files."""
+
 _ORDER = (CheckVerdict.GOOD, CheckVerdict.NOTICE, CheckVerdict.FAULT)
 
 
 class SetupDialog(Dialog):
     """A page for each connection; *Prüfen* tries what stands in the fields, *Speichern* writes it."""
 
-    SIZE = (860, 620)
+    SIZE = (960, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Einrichten"))
         self.model = SetupModel(context.agent.configuration)
-        self.steps = QListWidget(self)
-        self.steps.setAccessibleName(_("Verbindungen"))
-        line = self.fontMetrics().lineSpacing()
-        self.steps.setIconSize(QSize(line, line))
+        self.steps = PlaceList(_("Verbindungen"), self)
         self.pages = QStackedWidget(self)
-        self._results: list[QVBoxLayout] = []
-        self.body.addWidget(splitter(Qt.Orientation.Horizontal, self.steps, self.pages, stretch=(0, 1), sizes=(180, 640)), 1)
+        self._results: list[Banners] = []
+        left = held(column(self.heading, (self.steps, 1)))
+        self.body.addLayout(row(left, (self.pages, 1), spacing=2 * GRID), 1)
         self.steps.currentRowChanged.connect(self.pages.setCurrentIndex)
         self._save = self.main_action(_("Sp&eichern"), self.save_and_close)
         self.close_action()
@@ -97,8 +102,7 @@ class SetupDialog(Dialog):
                 old.setParent(None)  # its fields must not be found any more
                 old.deleteLater()
         for page, fields in self.model.pages():
-            step = QListWidgetItem(status_icon(Status.WAITING), _(page.title), self.steps)
-            step.setSizeHint(QSize(0, self.fontMetrics().height() + 12))
+            self.steps.add(_(page.title), page.picture)
             self.pages.addWidget(self._page(page, fields))
         self.steps.setCurrentRow(place)
         self.buttons_last()
@@ -115,19 +119,25 @@ class SetupDialog(Dialog):
             field.setCursorPosition(cursor)
 
     def _page(self, page: SetupPage, fields: tuple[SetupField, ...]) -> QWidget:
-        form, results = Form(), QVBoxLayout()
-        for field in fields:
-            refusal = self.model.autostart_refusal if field.kind is Kind.AUTOSTART else ""
-            form.add(_(field.label), self._editor(field), refusal or (_(field.explanation) if field.explanation else ""))
+        title = plain_label(_(page.title), bold=True, size=Type.CARD)
+        cards = [self._card(group, tuple(of_one)) for group, of_one in groupby(fields, lambda field: field.group)]
+        results = Banners()
         actions = self._actions(page, self.pages.count())
         self._results.append(results)
-        content = held(
-            column(soft_label(_(page.explanation), wrap=True), form, actions, results, None, spacing=2 * GRID), (GRID, 0, GRID, 0)
-        )
-        return scrolling(content)
+        words = column(title, soft_label(_(page.explanation), size=Type.TEXT, wrap=True), spacing=2)
+        return scrolling(held(column(words, *cards, actions, results, None, spacing=12), (0, 0, 4, 0)))
+
+    def _card(self, group: str, fields: tuple[SetupField, ...]) -> Card:
+        card, shown = Card(group), Fields()
+        for field in fields:
+            refusal = self.model.autostart_refusal if field.kind is Kind.AUTOSTART else ""
+            hint = refusal or (_(field.explanation) if field.explanation else "")
+            shown.add(_(field.label), self._editor(field), hint, group=group, wide=field.kind in _WIDE)
+        card.body.addLayout(shown)
+        return card
 
     def _actions(self, page: SetupPage, place: int) -> QHBoxLayout:
-        check = button(_("&Prüfen"), lambda: self.check(place, page.subjects), self)
+        check = button(_("&Prüfen"), lambda: self.check(place, page.subjects), self, picture="shield-check")
         check.setAccessibleName(_("{page} prüfen").format(page=_(page.title)))
         steps = {SetupStep.MAKE_TABLES: lambda: self.ask_tables(place), SetupStep.WRITE_VIEWS: self.ask_views_file}
         return row(check, *([button(_(page.step.value), steps[page.step], self)] if page.step else ()), None)
@@ -198,6 +208,7 @@ class SetupDialog(Dialog):
 
     def _changed(self) -> None:
         allow(self._save, possible=self.model.has_changes, reason=_("Es ist nichts geändert."))
+        self.tell_unsaved(self.model.number_of_changes)
 
     # Trying out
 
@@ -241,17 +252,10 @@ class SetupDialog(Dialog):
             self.check(place, page.subjects)
 
     def _checked(self, place: int, findings: tuple[CheckResult, ...]) -> None:
-        results = self._results[place]
-        clear(results)
-        for finding in findings:
-            note = Note(self, _ICONS[finding.verdict])
-            note.say(" ".join(part for part in (finding.sentence, finding.advice) if part))
-            results.addWidget(note)
+        rows = [BannerRow(_ICONS[finding.verdict], finding.sentence, finding.advice) for finding in findings]
+        self._results[place].show_rows(rows)
         worst = max((finding.verdict for finding in findings), key=_ORDER.index, default=CheckVerdict.GOOD)
-        item = self.steps.item(place)
-        if item is not None:
-            item.setIcon(status_icon(_ICONS[worst]))
-            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, " ".join(finding.sentence for finding in findings))
+        self.steps.mark(place, _ICONS[worst], " ".join(finding.sentence for finding in findings))
 
     # Saving
 
@@ -274,6 +278,8 @@ class SetupDialog(Dialog):
 
         def saved(machine: Machine) -> None:
             model.saved(machine)
+            if THEME in changes and (look := current_look()) is not None:
+                look.choose(Theme(machine.ui.theme))
             then()
             state.account_changed = state.account_changed or (changes_account and needs_restart)
             if needs_restart and ask_restart(state, title):
@@ -308,17 +314,22 @@ class SqlServerDialog(QDialog):
         self.user = QLineEdit()
         self.blindly = QCheckBox(_("Zertifikat des Servers &nicht prüfen"))
         self._note = Note()
-        form = Form()
-        form.add(_("&Server"), self.host, _("Zum Beispiel SERVER oder SERVER\\VITOMED."))
-        form.add(_("&Datenbank"), self.database)
-        form.add(_("&Benutzer"), self.user, _("Leer heisst: mit der Windows-Anmeldung."))
+        fields = Fields()
+        fields.add(_("&Server"), self.host, _("Zum Beispiel SERVER oder SERVER\\VITOMED."), wide=True)
+        fields.add(_("&Datenbank"), self.database)
+        fields.add(_("&Benutzer"), self.user, _("Leer heisst: mit der Windows-Anmeldung."))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok)
         buttons.addButton(_("Abbrechen"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        encrypted = QLabel(_("Die Verbindung ist in jedem Fall verschlüsselt."))
-        self.setLayout(column(form, self.blindly, encrypted, self._note, buttons, spacing=-1))
-        self.resize(480, 0)
+        encrypted = soft_label(_("Die Verbindung ist in jedem Fall verschlüsselt."), wrap=True)
+        card = Card()
+        card.body.addLayout(fields)
+        for part in (self.blindly, encrypted):
+            card.body.addWidget(part)
+        self.setLayout(column(plain_label(_("SQL-Server"), bold=True, size=Type.CARD), card, self._note, buttons, margins=(2 * GRID,) * 4))
+        self.ring = FocusRing(self)
+        self.resize(u(520), 0)
 
     def accept(self) -> None:
         """Closes the window when an address can be put together; tells why not otherwise."""

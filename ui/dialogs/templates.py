@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QKeyEvent
+from PyQt6.QtCore import QModelIndex, QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QAction, QFontMetrics, QKeyEvent, QPainter
 from PyQt6.QtWidgets import (
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QInputDialog,
     QLabel,
@@ -17,6 +18,10 @@ from PyQt6.QtWidgets import (
     QMenu,
     QMessageBox,
     QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTextBrowser,
     QWidget,
 )
@@ -30,6 +35,8 @@ from tray_agent.messages.texts.templates import Origin, TemplateEntry, TemplateK
 from tray_agent.messages.words import channel_title, kind_title
 from ui.dialogs.marked_edit import MarkedEdit
 from ui.look.icons import Status, status_icon
+from ui.look.scale import Type, font, u
+from ui.look.tokens import tokens
 from ui.models.templates import (
     FoundLine,
     Reader,
@@ -40,13 +47,15 @@ from ui.models.templates import (
     origin_word,
     patient_reader,
     readers,
+    template_title,
     utf16_length,
 )
 from ui.models.words import language_name
+from ui.widgets.card import Card, card_around
 from ui.widgets.controls import allow, once_after
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import GRID, button, column, field_label, held, row, splitter
-from ui.widgets.notes import Note
+from ui.widgets.notes import Note, soft_label
 from ui.widgets.tables import Column, ListModel, TableView, on_choice
 
 if TYPE_CHECKING:
@@ -54,14 +63,14 @@ if TYPE_CHECKING:
     from tray_agent.messages.texts.examples import Example
     from ui.windows import DialogContext
 
-_ORIGIN_ICONS = {Origin.DEFAULT: Status.INFO, Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}
+_ORIGIN_ICONS = {Origin.OWN: Status.SUCCESS, Origin.DISABLED: Status.PAUSED}
 _SEVERITY_ICONS = {TemplateSeverity.ERROR: Status.ERROR, TemplateSeverity.WARNING: Status.WARNING}
 
 
 class TemplatesDialog(Dialog):
     """The templates at the left, the editor with check and preview at the right; *Speichern* writes the edited one."""
 
-    SIZE = (1184, 640)
+    SIZE = (1184, 680)
     model: TemplatesModel
     """There as soon as the templates are read; before that no field is connected to it."""
 
@@ -82,8 +91,9 @@ class TemplatesDialog(Dialog):
         self.found = ChoiceList(self)
         self.reader = QComboBox(self)
         self.preview = QTextBrowser(self)
-        self._origin = QLabel(self)
-        self._counted = QLabel(self)
+        self._card = Card(" ")
+        self._origin = soft_label(wrap=True)
+        self._counted = soft_label(wrap=True)
         self._missing = Note(self, Status.INFO)
         self._away = Note(self, Status.WARNING)
         self._switching = once_after(0, self._switch, self)  # a question within a changing selection would leave the table half changed
@@ -96,46 +106,48 @@ class TemplatesDialog(Dialog):
 
     def _columns(self) -> tuple[Column[TemplateEntry], ...]:
         return (
-            Column(_("Art"), lambda row: kind_title(row.template.key.kind)),
+            Column(_("Art"), lambda row: kind_title(row.template.key.kind), strong=True),
             Column(_("Kanal"), lambda row: channel_title(row.template.key.channel)),
             Column(_("Sprache"), lambda row: language_name(row.template.key.language)),
-            Column(_("Herkunft"), origin_word, status=lambda row: _ORIGIN_ICONS[row.origin]),
+            Column(_("Herkunft"), origin_word, status=lambda row: _ORIGIN_ICONS.get(row.origin), soft=_is_default),
         )
 
     def _lay_out_content(self) -> None:
         self.table.setModel(self.list)
-        self.remember_columns(self.table, widths=(180, 64, 92))
-        editor = self._editor()
-        self.body.addWidget(splitter(Qt.Orientation.Horizontal, self.table, editor, stretch=(0, 1), sizes=(456, 700)), 1)
+        self.remember_columns(self.table, widths=(156, 60, 92))
+        parts = splitter(Qt.Orientation.Horizontal, card_around(self.table), self._editor(), stretch=(0, 1), sizes=(500, 660))
+        self.body.addWidget(parts, 1)
 
     def _editor(self) -> QWidget:
-        self._origin.setWordWrap(True)
         self._counted.setWordWrap(True)
-        self._subject_label, near = field_label(_("&Betreff:"), self.subject), GRID // 2
-        written = column(self._subject_label, self.subject, field_label(_("&Text:"), self.text), (self.text, 1), spacing=near)
-        offered = column(field_label(_("&Platzhalter (Doppelklick fügt ein):"), self.placeholders), (self.placeholders, 1), spacing=near)
-        fields = row((written, 3), (offered, 2), spacing=2 * GRID, margins=(0, near, 0, 0))
+        self._subject_label, near = _label(_("&Betreff"), self.subject), GRID // 2
+        written = column(self._subject_label, self.subject, _label(_("&Text"), self.text), (self.text, 1), spacing=near)
+        offered = column(_label(_("&Platzhalter (Doppelklick fügt ein)"), self.placeholders), (self.placeholders, 1), spacing=near)
         count = row((self._counted, 1), self._simplify)
-        readers_row = self._reader_row()
-        parts = (self._origin, (fields, 5), count, self.found, readers_row, (self.preview, 4), self._missing, self._away)
-        page = held(column(*parts, spacing=near), (GRID, 0, 0, 0))
+        fields, read = row((written, 3), (offered, 2), spacing=2 * GRID), Card()
+        self._card.body.addLayout(column(self._origin, (fields, 1), count, self.found), 1)
+        read.body.addLayout(column(self._reader_row(), (self.preview, 1), self._missing, self._away), 1)
         self._describe()
-        return page
+        return held(column((self._card, 5), (read, 3), spacing=12))
 
     def _describe(self) -> None:
-        self.placeholders.setAlternatingRowColors(True)
         line = self.fontMetrics().lineSpacing()
+        self.placeholders.setItemDelegate(TwoLines(self.placeholders))
         self.found.setIconSize(QSize(line, line))
-        self.found.setFixedHeight(5 * line)
-        self.text.setMinimumHeight(4 * line)
-        self.preview.setMinimumHeight(4 * line)
+        self.found.setFixedHeight(3 * line + GRID)
+        for least, lines in ((self.text, 4), (self.placeholders, 5), (self.preview, 3)):
+            # Qt has them ask for more than there may be; what is left is theirs by the stretch
+            least.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+            least.setMinimumHeight(lines * line)
+        for quiet in (self.found, self.preview):
+            quiet.setFrameShape(QFrame.Shape.NoFrame)
         self.found.setAccessibleName(_("Prüfung des Textes"))
         self.preview.setAccessibleName(_("Vorschau"))
         self.found.setToolTip(_("Klicken zeigt die Stelle; Doppelklick setzt den Vorschlag ein."))
 
     def _reader_row(self) -> QHBoxLayout:
         other = button(_("Anderer Patie&nt …"), self.ask_patient, self)
-        line = row((_("&Vorschau für:"), self.reader), other, margins=(0, GRID // 2, 0, 0))
+        line = row(_label(_("&Vorschau für:"), self.reader), self.reader, other)
         line.setStretchFactor(self.reader, 1)
         self.reader.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.reader.setMinimumContentsLength(24)
@@ -203,6 +215,8 @@ class TemplatesDialog(Dialog):
         self.text.show_text(model.draft.text)
         self._show_placeholders()
         self._show_readers()
+        self._card.title.setText(template_title(model.key))
+        self._card.setAccessibleName(template_title(model.key))
         self._origin.setText(changed_text(model.entry, self._zone))
         self._changed()
 
@@ -211,6 +225,7 @@ class TemplatesDialog(Dialog):
         for placeholder in self.model.placeholders:
             item = QListWidgetItem(f"{placeholder.written}\n{placeholder.text}", self.placeholders)
             item.setData(VALUE, placeholder)
+            item.setToolTip(placeholder.text)
         self.placeholders.setCurrentRow(0)
 
     def _show_readers(self) -> None:
@@ -407,6 +422,16 @@ class TemplatesDialog(Dialog):
         then()
 
 
+def _is_default(row: TemplateEntry) -> bool:
+    return row.origin is Origin.DEFAULT
+
+
+def _label(text: str, field: QWidget) -> QLabel:
+    made = field_label(text, field)
+    made.setFont(font(strong=True))
+    return made
+
+
 def _load(agent: Agent) -> TemplatesModel:
     service = agent.templates
     return TemplatesModel(service.list(), service.check, service.preview, service.most_segments)
@@ -442,3 +467,32 @@ class ChoiceList(QListWidget):
         value = item.data(VALUE) if item is not None else None
         if value is not None:
             self.taken.emit(value)
+
+
+class TwoLines(QStyledItemDelegate):
+    """Paints a line of two: a name that stands out, and below it what it means, quietly."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Returns the room of two lines."""
+        return QSize(u(120), QFontMetrics(font()).height() + QFontMetrics(font(Type.SECOND)).height() + u(8))
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Paints ground and lines; what is too long is cut, and its tooltip tells it."""
+        if painter is None:
+            return
+        now, area = tokens(), option.rect.adjusted(u(GRID), u(4), -u(GRID), -u(4))
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(option.rect, now.chosen if chosen else now.hover)
+        first, _separator, second = str(index.data()).partition("\n")
+        lines = ((first, font(strong=True), now.on_chosen if chosen else now.text), (second, font(Type.SECOND), now.soft))
+        painter.save()
+        top = area.top()
+        for words, written, colour in lines:
+            metrics = QFontMetrics(written)
+            painter.setFont(written)
+            painter.setPen(colour)
+            cut = metrics.elidedText(words, Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area.left(), top + metrics.ascent(), cut)
+            top += metrics.height()
+        painter.restore()

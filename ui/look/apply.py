@@ -71,6 +71,12 @@ class Look(QObject):
         return is_dark(self._application.palette())
 
 
+def current_look() -> Look | None:
+    """Returns the look of the running application; None where it has none, as before its start."""
+    application = QApplication.instance()
+    return application.findChild(Look) if application is not None else None
+
+
 def show(application: QApplication, colours: Tokens) -> None:
     """Shows a set of colours in all windows."""
     use(colours)

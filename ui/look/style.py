@@ -14,6 +14,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
+    QPlainTextEdit,
     QProxyStyle,
     QStyle,
     QStyleHintReturn,
@@ -257,7 +258,7 @@ def _spin_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget 
 
 def _title_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget | None) -> QSize:
     del option, size, widget
-    return QSize(usual.width() + u(_CELL), max(u(_HEADER_HEIGHT), usual.height()))
+    return QSize(usual.width() + u(16), max(u(_HEADER_HEIGHT), usual.height()))
 
 
 def _bar_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget | None) -> QSize:
@@ -308,8 +309,11 @@ def _is_quiet(option: QStyleOptionButton, widget: QWidget | None) -> bool:
     return flat or (widget is not None and bool(widget.property(QUIET)))
 
 
+_A_BUTTON = cast("int", QStyleOption.OptionType.SO_Button.value)
+
+
 def _button_panel(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
-    if option.type != QStyleOption.OptionType.SO_Button.value:  # an arrow at the end of tabs that need more room
+    if option.type != _A_BUTTON:  # an arrow at the end of tabs that need more room
         rounded(painter, option.rect, u(BUTTON_RADIUS), ground=tokens().button, frame=tokens().line)
         return
     button, now = as_kind(option, QStyleOptionButton), tokens()
@@ -555,7 +559,7 @@ def _header_label(option: QStyleOption, painter: QPainter, widget: QWidget | Non
     painter.setFont(font(Type.HINT))
     painter.setPen(now.soft)
     arrow = u(14) if header.sortIndicator is not QStyleOptionHeader.SortIndicator.None_ else 0
-    area = header.rect.adjusted(u(_CELL) - u(4), 0, -u(4) - arrow, 0)
+    area = header.rect.adjusted(u(_CELL) - 2, 0, 2 - u(_CELL) - arrow, 0)
     words = QFontMetrics(painter.font()).elidedText(header.text, Qt.TextElideMode.ElideRight, area.width())
     painter.drawText(area, int(header.textAlignment | Qt.AlignmentFlag.AlignVCenter), words)
     painter.restore()
@@ -641,8 +645,10 @@ def _menu_item(style: CalmStyle, option: QStyleOption, painter: QPainter, widget
 
 
 def _frame(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
-    """Draws the frame of a list or text."""
-    del widget
+    """Draws the frame of a list or text; one to write in has that of a field."""
+    if isinstance(widget, QPlainTextEdit) and not widget.isReadOnly():
+        _field_frame(option, painter, widget)
+        return
     now = tokens()
     focused = _is(option, _State.State_HasFocus) and now.high_contrast
     painter.save()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 
-from tray_agent.i18n import _
+from tray_agent.i18n import _, format_date
 from tray_agent.job_kinds import Service
-from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage
+from tray_agent.messages.outbox.model import DoubtDecision, OutboxMessage, OutboxReason
+from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.words import channel_title, kind_title
-from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, ServiceCounts
+from tray_agent.protocol.model import ActivityFilter, ActivityRow, Level, RunReason, ServiceCounts
 from tray_agent.protocol.titles import level_title, service_title
-from tray_agent.tray.in_windows import in_windows
+from tray_agent.tray.model import DialogName
 from ui.models.period import ALL_DAYS, Period
+from ui.models.schedule import weekday_short
 from ui.models.words import local_text
 
 MOST_PRINTED = 2000
@@ -52,19 +54,43 @@ def about_text(row: ActivityRow) -> str:
     return row.item or ""
 
 
-def details(row: ActivityRow, zone: tzinfo) -> str:
-    """Returns what is told of a row below the list, line by line."""
-    head = _("{level}, {time} auf {workstation}").format(
+def day_text(day: date, today: date) -> str:
+    """Returns a day as the log writes it once for all of its rows: "heute", "Fr 20.11.", "Fr 20.11.2025"."""
+    if day == today:
+        return _("heute")
+    return f"{weekday_short(day)} {day:%d.%m.}" if day.year == today.year else f"{weekday_short(day)} {format_date(day)}"
+
+
+def details(row: ActivityRow, zone: tzinfo) -> tuple[str, tuple[str, ...]]:
+    """Returns what is told of a row below the list: a title, the sentence, and what it is about."""
+    title = _("{level}, {time} auf {workstation}").format(
         level=level_title(row.level), time=local_text(row.at, zone), workstation=row.workstation
     )
-    lines = [head, in_windows(row.sentence)]
-    if row.appointment_at:
-        lines.append(_("Termin: {time}").format(time=local_text(row.appointment_at, zone)))
-    if row.patient_id:
-        lines.append(_("Patient: {id}").format(id=row.patient_id))
-    if about_text(row):
-        lines.append(_("Betrifft: {item}").format(item=about_text(row)))
-    return "\n".join(lines)
+    facts = [
+        _("Termin: {time}").format(time=local_text(row.appointment_at, zone)) if row.appointment_at else "",
+        _("Patient: {id}").format(id=row.patient_id) if row.patient_id else "",
+        _("Betrifft: {item}").format(item=about_text(row)) if about_text(row) else "",
+    ]
+    return title, (row.sentence, *(["   ".join(told)] if (told := [fact for fact in facts if fact]) else ()))
+
+
+_OF_CREDITS = frozenset({OutboxReason.NO_CREDITS.value, Reason.NO_CREDITS.value})
+_OF_PLAN = frozenset(reason.value for reason in (RunReason.NOT_ABLE, RunReason.DIED))
+
+
+def remedy_of(row: ActivityRow) -> tuple[str, DialogName] | None:
+    """Returns where a person does something about a row, with the words of the button that leads there; None: nothing is to be done."""
+    if row.level is Level.INFO:
+        return None
+    if row.reason == OutboxReason.QUESTION:
+        return _("Fragen &beantworten"), DialogName.QUESTIONS
+    if row.service is Service.DOWNLOADS:
+        return _("Download-L&iste"), DialogName.DOWNLOADS
+    if row.reason in _OF_CREDITS:
+        return _("&Credits"), DialogName.CREDITS
+    if row.patient_id is not None:
+        return _("A&nrufliste"), DialogName.CALLS
+    return (_("Aufträge &verwalten"), DialogName.JOBS) if row.reason in _OF_PLAN else None
 
 
 def kind_text(message: OutboxMessage) -> str:

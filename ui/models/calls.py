@@ -13,7 +13,7 @@ from tray_agent.messages.model import MessageState
 from tray_agent.messages.outbox.model import CallEntry, Calls, OutboxReason
 from tray_agent.messages.rules.contacts import NumberKind, PhoneFault, PhoneNumber, read_phone
 from tray_agent.messages.rules.reasons import Reason
-from tray_agent.messages.words import by_words, done_words, unreached_words, why_words
+from tray_agent.messages.words import by_words, channel_title, done_words, sent_words, unreached_words, why_words
 from tray_agent.search_keys import find_key
 from ui.models.words import LANGUAGE_NAMES, language_name
 
@@ -179,9 +179,13 @@ class CallRow:
     @property
     def reason(self) -> tuple[str, str]:
         """Returns what the card says of why no message arrived: in few words, and in full."""
-        what, _more = why_words(self.entry)
-        titles = {_("nicht angekommen"): _("Mitteilung nicht angekommen")}
-        return titles.get(what, what[:1].upper() + what[1:]), self.entry.sentence
+        what, more = why_words(self.entry)
+        message = self.entry.message
+        if message.state is not MessageState.FAILED or message.channel is None:
+            return what[:1].upper() + what[1:], self.entry.sentence
+        title = _("{channel} nicht angekommen").format(channel=channel_title(message.channel))
+        sent = sent_words(message, self.zone, self.now)
+        return title, f"{sent} {more}.".strip() if more else f"{sent} {self.entry.sentence}".strip()
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:

@@ -82,6 +82,14 @@ def days_text(account: AccountCredits) -> str:
     return ngettext("{days} Tag", "{days} Tage", account.days_left).format(days=format_number(account.days_left))
 
 
+_WORST_FIRST = (CreditState.EMPTY, CreditState.LOW, CreditState.SOON, CreditState.UNKNOWN, CreditState.GOOD)
+
+
+def worst(accounts: Sequence[AccountCredits]) -> int:
+    """Returns the place of the account that needs somebody most; the first of those that stand alike."""
+    return min(range(len(accounts)), key=lambda place: _WORST_FIRST.index(state_of(accounts[place])))
+
+
 def advice(account: AccountCredits) -> str:
     """Returns what an account's state means and what to do now."""
     match state_of(account):

@@ -14,7 +14,6 @@ from tray_agent.jobs.owed import Owed, Trouble
 from tray_agent.protocol.model import Run
 from tray_agent.protocol.titles import state_title
 from tray_agent.schedules.day_plan import DayPlan, PlannedRun, TooClose
-from tray_agent.schedules.quiet_hours import QuietInterval
 from ui.models.schedule import time_of_day, weekday_short
 
 _MOST_TIMES = 6
@@ -98,19 +97,6 @@ def _next_tries(plan: DayPlan, facts: DayFacts, now: datetime | None) -> Iterato
     for job, owed in facts.owed.items():
         if owed.next_at is not None and plan.start <= owed.next_at < plan.end and (now is None or owed.next_at > now):
             yield Mark(job, owed.next_at.astimezone(plan.start.tzinfo), MarkKind.NEXT_TRY)
-
-
-def quiet_stretches(plan: DayPlan) -> Iterator[tuple[datetime, datetime]]:
-    """Gives the quiet times of a day; those that follow each other, for whatever reasons, are one."""
-    begun: QuietInterval | None = None
-    end: datetime | None = None
-    for interval in plan.quiet:
-        if begun is not None and end is not None and interval.start > end:
-            yield begun.start, end
-            begun = None
-        begun, end = begun or interval, interval.end
-    if begun is not None and end is not None:
-        yield begun.start, end
 
 
 def describe_day(plan: DayPlan, marks: Sequence[Mark] = ()) -> str:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from tray_agent.i18n import _, format_datetime, format_number, format_time, ngettext
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.jobs.owed import Owed
-from tray_agent.protocol.model import Run, RunFilter, RunState, RunTrigger
+from tray_agent.protocol.model import Run, RunFilter, RunReason, RunState, RunTrigger
 from tray_agent.protocol.titles import cause_of, state_title
+from tray_agent.tray.model import DialogName
 from ui.models.period import ALL_DAYS, Period
 from ui.models.words import local_text
 
@@ -80,6 +81,36 @@ def attempts_text(run: Run, zone: tzinfo, owed: Owed | None = None) -> str:
     if goes_on and owed and owed.next_at:
         parts.append(_("nächster {time}").format(time=_time_of_day(owed.next_at, run, zone)))
     return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What can be done about a run, or where more is told of it.
+
+    Attributes:
+        words: of the button.
+        opens: the window.
+    """
+
+    words: str
+    opens: DialogName
+
+
+def remedy_of(run: Run) -> Remedy:
+    """Returns where to go from a run."""
+    match run.reason:
+        case RunReason.SWITCH_OFF:
+            return Remedy(_("Schalter"), DialogName.SETTINGS)
+        case RunReason.SCHEDULE_CHANGED | RunReason.OUTSIDE_WINDOW:
+            return Remedy(_("Aufträge verwalten"), DialogName.JOBS)
+        case RunReason.NOT_ABLE:
+            return Remedy(_("Einrichten"), DialogName.SETUP)
+    return Remedy(_("Aktivitäten/Fehler"), DialogName.ACTIVITY)
+
+
+def short_text(at: datetime | None, run: Run, zone: tzinfo) -> str:
+    """Returns when a run began or ended; its day only where that is not the planned one; "" for None."""
+    return _time_of_day(at, run, zone) if at is not None else ""
 
 
 def _time_of_day(at: datetime, run: Run, zone: tzinfo) -> str:

@@ -50,6 +50,7 @@ class SetupField:
         place: of the value in the configuration; of a secret its name, as one word.
         label, explanation: source texts.
         choices: value and label (source text) of each choice.
+        group: whose it is, where there is one for each: translated, or "".
         files: which files can be chosen, as a file dialog writes it (source text).
     """
 
@@ -59,6 +60,7 @@ class SetupField:
     explanation: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     files: str = N_("Alle Dateien (*)")
+    group: str = ""
 
 
 class SetupStep(Enum):
@@ -74,21 +76,28 @@ class SetupPage:
 
     Attributes:
         title, explanation: source texts.
+        picture: its line picture.
         step: what it can do besides, or None.
     """
 
     title: str
+    picture: str
     explanation: str
     subjects: tuple[Subject, ...]
     fields: tuple[SetupField, ...]
     step: SetupStep | None = None
 
 
+_THEMES = (("system", N_("wie das System")), ("light", N_("hell")), ("dark", N_("dunkel")))
+THEME: Place = ("ui", "theme")
+"""Where the choice of light or dark stands: it is in force as soon as it is saved."""
+
 _SECURITY = (("starttls", N_("STARTTLS")), ("tls", N_("TLS")), ("none", N_("unverschlüsselt (nur im eigenen Netz)")))
 
 PAGES = (
     SetupPage(
         N_("Datenbank"),
+        "database",
         N_("Wo der Agent seine Aufträge, Mitteilungen und Protokolle führt. Leer heisst: eine eigene Datei auf diesem Arbeitsplatz. "
            "Arbeiten mehrere Arbeitsplätze zusammen, müssen alle dieselbe SQL-Server-Datenbank verwenden."),
         (Subject.STORE, Subject.CLOCK, Subject.PLAN, Subject.WORKSTATIONS),
@@ -101,6 +110,7 @@ PAGES = (
     ),
     SetupPage(
         N_("Praxisdaten"),
+        "users",
         N_("Die Daten der Praxissoftware; der Agent liest sie nur. Leer heisst: dieselbe Datenbank."),
         (Subject.PRACTICE,),
         (
@@ -116,6 +126,7 @@ PAGES = (
     ),
     SetupPage(
         N_("Online-Portal"),
+        "world",
         N_("Woher der Download-Service Elemente holt. Das Wurzelzertifikat kam mit der Installation."),
         (Subject.PORTAL, Subject.DOWNLOADS),
         (
@@ -130,6 +141,7 @@ PAGES = (
     ),
     SetupPage(
         N_("SMS"),
+        "message",
         N_("Das Konto jedes Mandanten beim SMS-Anbieter. Ohne Konto werden für diesen Mandanten keine SMS gesendet."),
         (Subject.GATEWAY,),
         (
@@ -140,6 +152,7 @@ PAGES = (
     ),
     SetupPage(
         N_("E-Mail"),
+        "mail",
         N_("Über welchen Mailserver E-Mails gesendet werden."),
         (Subject.MAIL,),
         (
@@ -156,6 +169,7 @@ PAGES = (
     ),
     SetupPage(
         N_("Praxissoftware"),
+        "device-desktop",
         N_("Woran der Agent die Praxissoftware auf diesem Arbeitsplatz erkennt."),
         (Subject.SOFTWARE,),
         (
@@ -168,10 +182,12 @@ PAGES = (
     ),
     SetupPage(
         N_("Anzeige"),
+        "eye",
         N_("Wie das Programm auf diesem Arbeitsplatz erscheint."),
         (Subject.CONFIGURATION,),
         (
             SetupField(("ui", "language"), N_("&Sprache"), Kind.CHOICE, N_("Gilt nach dem nächsten Start."), tuple(LANGUAGE_NAMES.items())),
+            SetupField(THEME, N_("A&ussehen"), Kind.CHOICE, N_("Gilt, sobald es gespeichert ist."), _THEMES),
             SetupField(("autostart",), N_("Beim Anmelden s&tarten"), Kind.AUTOSTART,
                   N_("Gilt für Sie, wenn Sie sich an diesem Gerät anmelden.")),
             SetupField(("ui", "popup"), N_("Hinweis&fenster"), Kind.YES_NO,
@@ -187,11 +203,11 @@ GATEWAY_PAGE = 3
 
 
 def account_fields(mandant: str, name: str) -> tuple[SetupField, ...]:
-    """Returns the fields of one Mandant's account at the gateway; their labels are not translated further."""
+    """Returns the fields of one Mandant's account at the gateway."""
     return (
-        SetupField(("gateway", "accounts", mandant, "user"), _("{name}: Benutzer").format(name=name)),
-        SetupField((f"gateway/{mandant}",), _("{name}: Passwort").format(name=name), Kind.SECRET),
-        SetupField(("gateway", "accounts", mandant, "originator"), _("{name}: Absender").format(name=name)),
+        SetupField(("gateway", "accounts", mandant, "user"), N_("Benutzer"), group=name),
+        SetupField((f"gateway/{mandant}",), N_("Passwort"), Kind.SECRET, group=name),
+        SetupField(("gateway", "accounts", mandant, "originator"), N_("Absender"), group=name),
     )
 
 
@@ -316,14 +332,20 @@ class SetupModel:
         return dict(self._secrets)
 
     @property
+    def number_of_changes(self) -> int:
+        """Returns how many values were changed."""
+        return len(self._edited) + len(self._secrets) + (self.autostart_change is not None)
+
+    @property
     def has_changes(self) -> bool:
         """Returns whether closing would lose something."""
-        return bool(self._edited or self._secrets or self.autostart_change is not None)
+        return self.number_of_changes > 0
 
     @property
     def needs_restart(self) -> bool:
         """Returns whether what was changed is in force only after a restart: what is this machine's own, and the databases' passwords."""
-        return not all(map(is_practices, self._edited)) or not self._secrets.keys().isdisjoint(("store", "practice"))
+        own = self._edited.keys() - {THEME}
+        return not all(map(is_practices, own)) or not self._secrets.keys().isdisjoint(("store", "practice"))
 
     @property
     def changes_account(self) -> bool:

@@ -13,9 +13,10 @@ from tray_agent.messages.texts.examples import Example
 from tray_agent.messages.texts.rendering import MessageValues, Placeholder, Rendered, Slot, parse, placeholders_for, render_sms
 from tray_agent.messages.texts.segments import EXTENSION, Encoding, Segments
 from tray_agent.messages.texts.templates import Origin, Template, TemplateEntry, TemplateKey
+from tray_agent.messages.words import channel_title, kind_title
 from tray_agent.practice.model import Patient, name_of
 from ui.models.credits import segments_text
-from ui.models.words import local_text
+from ui.models.words import language_name, local_text
 
 Check = Callable[[Template], tuple[TemplateFinding, ...]]
 Render = Callable[[Template, MessageValues | None], Rendered]
@@ -239,6 +240,11 @@ def _segments_and_room(segments: Segments, rendered: Rendered) -> str:
 def origin_word(entry: TemplateEntry) -> str:
     """Returns where a template comes from."""
     return _(_ORIGINS[entry.origin])
+
+
+def template_title(key: TemplateKey) -> str:
+    """Returns which template it is: "Terminerinnerung, SMS, Deutsch"."""
+    return ", ".join((kind_title(key.kind), channel_title(key.channel), language_name(key.language)))
 
 
 def changed_text(entry: TemplateEntry, zone: ZoneInfo) -> str:

@@ -11,14 +11,22 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit
+from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit
 
 from tray_agent import logs
 from tray_agent.i18n import _
+from ui.look.icons import Status
+from ui.look.scale import Type, u
+from ui.widgets.card import card_around
+from ui.widgets.focus_ring import FocusRing
 from ui.widgets.icons import program_icon
-from ui.widgets.layout import button, column
+from ui.widgets.layout import button, column, row
+from ui.widgets.notes import plain_label, soft_label
+from ui.widgets.picture import Picture
+
+_PICTURE, _INSIDE = 32, 12
 
 _log = logging.getLogger(__name__)
 
@@ -76,25 +84,32 @@ class CrashWindow(QDialog):
         self.setObjectName("crash")
         self.setWindowTitle(_("Programmfehler"))
         self.setWindowIcon(program_icon())
-        explanation = QLabel(
+        explanation = soft_label(
             _(
                 "In vitoclient-Services ist ein Programmfehler aufgetreten. Was schon versendet oder heruntergeladen wurde, "
                 "ist gesichert; der Agent arbeitet weiter. Bitte senden Sie diesen Bericht an den Support. "
                 "Er enthält keine Namen, Telefonnummern oder Passwörter."
-            )
+            ),
+            size=Type.TEXT,
+            wrap=True,
         )
-        explanation.setWordWrap(True)
+        title = plain_label(_("Programmfehler"), bold=True, size=Type.TITLE)
         self.text = QPlainTextEdit(report)
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
+        self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        if (document := self.text.document()) is not None:
+            document.setDocumentMargin(u(_INSIDE))
         self.text.setAccessibleName(_("Bericht"))
         buttons = QDialogButtonBox()
-        copy = button(_("Bericht &kopieren"), self.copy)
+        copy = button(_("Bericht &kopieren"), self.copy, picture="copy")
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.addButton(button(_("&Schliessen"), self.reject), QDialogButtonBox.ButtonRole.RejectRole)
         copy.setDefault(True)
-        self.setLayout(column(explanation, (self.text, 1), buttons, spacing=12, margins=(16, 16, 16, 16)))
-        self.resize(680, 420)
+        words = row((Picture(Status.ERROR, _PICTURE), Qt.AlignmentFlag.AlignTop), (column(title, explanation, spacing=4), 1), spacing=16)
+        self.setLayout(column(words, (card_around(self.text), 1), buttons, spacing=12, margins=(16, 16, 16, 16)))
+        self.ring = FocusRing(self)
+        self.resize(u(720), u(440))
 
     def add(self, report: str) -> None:
         """Adds another report below the first."""

@@ -125,10 +125,19 @@ class FocusedWheel(QObject):
         if not isinstance(event, QWheelEvent):
             return False
         field = self._field_at(event.position().toPoint())
-        if field is None or field.hasFocus() or (holder := field.parentWidget()) is None:
+        if field is None or field.hasFocus():
             return False
+        holder, taken = field.parentWidget(), False
+        while holder is not None and not taken:  # Qt hands on to parents only what comes from the system itself
+            taken = self._turn(holder, event)
+            holder = holder.parentWidget() if holder is not self._window else None
+        event.setAccepted(taken)
+        return True
+
+    def _turn(self, widget: QWidget, event: QWheelEvent) -> bool:
+        """Turns the wheel over a widget as it was turned over the window; returns whether the widget took it."""
         turned = QWheelEvent(
-            QPointF(holder.mapFrom(self._window, event.position().toPoint())),
+            QPointF(widget.mapFrom(self._window, event.position().toPoint())),
             event.globalPosition(),
             event.pixelDelta(),
             event.angleDelta(),
@@ -137,9 +146,8 @@ class FocusedWheel(QObject):
             event.phase(),
             event.inverted(),
         )
-        QApplication.sendEvent(holder, turned)
-        event.setAccepted(turned.isAccepted())
-        return True
+        QApplication.sendEvent(widget, turned)
+        return turned.isAccepted()
 
     def _field_at(self, place: QPoint) -> QWidget | None:
         """Returns the field that turns its value by the wheel there, or None."""

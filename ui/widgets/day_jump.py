@@ -48,8 +48,11 @@ class DayJump(QPushButton):
         self.clicked.connect(lambda _checked: self._ask())
 
     def lead(self, model: PagedModel[Row], table: TableView[Row], period: PeriodFields, zone: tzinfo) -> None:
-        """Leads to days in a list by time, whose rows are filtered by a period; ``zone`` is the practice's."""
-        self.chosen.connect(lambda day: go_to_day(day, zone, model, table, period))
+        """Leads to days in a list by time, whose rows are filtered by a period; ``zone`` is the practice's.
+
+        May be called for several lists of which one is seen at a time.
+        """
+        self.chosen.connect(lambda day: go_to_day(day, zone, model, table, period) if table.isVisible() else None)
         model.went.connect(table.show_row)
 
     def _ask(self) -> None:

@@ -18,7 +18,7 @@ from ui.widgets.picture import Picture
 
 _PICTURE, _BETWEEN = 20, 4
 
-_LINES = 3
+_LINES = 2
 """So many lines of text are always seen; more scroll."""
 
 
@@ -29,17 +29,20 @@ class Details(Card):
         name: the accessible name of the words.
         buttons: what can be done with the chosen row; they stand at the right.
         lines: of text for which there is room at first.
+        narrow: whether the card stands beside another: then the buttons stand below the words.
         parent: the widget it stands in.
     """
 
-    def __init__(self, name: str, *buttons: QPushButton, lines: int = 5, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, *buttons: QPushButton, lines: int = 5, narrow: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._picture = Picture(size=_PICTURE)
         self.words = _Words(name, lines)
         self.setFocusProxy(self.words)
-        tools = column(*buttons, None)
+        tools = row(*buttons, None) if narrow else column(*buttons, None)
         top = Qt.AlignmentFlag.AlignTop
-        self.body.addLayout(row((self._picture, top), (self.words, 1), *((tools,) if buttons else ()), spacing=12))
+        beside = (tools,) if buttons and not narrow else ()
+        words = row((self._picture, top), (self.words, 1), *beside, spacing=12)
+        self.body.addLayout(column((words, 1), tools) if buttons and narrow else words)
 
     def tell(self, title: str = "", paragraphs: Iterable[str] = (), status: Status | None = None) -> None:
         """Shows a title, a sentence, quieter ones below it, and a state's picture; or nothing.

@@ -32,6 +32,11 @@ class Heading(QWidget):
         self._sentence.setText(sentence)
         self._sentence.setVisible(bool(sentence))
 
+    @property
+    def sentence(self) -> str:
+        """Returns what was said last."""
+        return self._sentence.text()
+
     def add(self, *tools: QWidget) -> None:
         """Adds tools at the right: a search, a filter, a button."""
         for tool in tools:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QIcon
 from PyQt6.QtWidgets import QLabel, QMessageBox
 
@@ -13,6 +13,8 @@ from tray_agent.errors import KnownError
 from tray_agent.job_kinds import JobKey, job_title
 from tray_agent.logs import report
 from tray_agent.tray.in_windows import in_windows
+from ui.look.icons import Status, status_icon
+from ui.look.scale import Type, font, u
 from ui.widgets.icons import program_icon
 
 if TYPE_CHECKING:
@@ -23,8 +25,19 @@ CHARACTERS = 56
 """The width of the lines, in average characters; what is shorter stays narrower."""
 
 
+PICTURE, AROUND = 32, 16
+"""The picture at the left, and the room around all."""
+
+_PICTURES = {
+    QMessageBox.Icon.Information: Status.INFO,
+    QMessageBox.Icon.Question: Status.INFO,
+    QMessageBox.Icon.Warning: Status.WARNING,
+    QMessageBox.Icon.Critical: Status.ERROR,
+}
+
+
 def make_readable(box: QMessageBox) -> None:
-    """Sets a message whose texts and buttons are complete: its first text in bold, both in lines of up to ``CHARACTERS``.
+    """Sets a message whose texts and buttons are complete: its picture, its first text as a title, both in lines of up to ``CHARACTERS``.
 
     A message without buttons gets *OK*. No button has an icon, as nowhere else in the program.
     """
@@ -32,15 +45,17 @@ def make_readable(box: QMessageBox) -> None:
         box.addButton(QMessageBox.StandardButton.Ok)
     for button in box.buttons():
         button.setIcon(QIcon())
+    if (status := _PICTURES.get(box.icon())) is not None:
+        box.setIconPixmap(status_icon(status).pixmap(QSize(u(PICTURE), u(PICTURE)), box.devicePixelRatioF()))
+    if (layout := box.layout()) is not None:
+        layout.setContentsMargins(*(u(AROUND),) * 4)
     # Qt offers no other way to the labels of a message than their names
-    for name, bold in (("qt_msgbox_label", True), ("qt_msgbox_informativelabel", False)):
+    for name, written in (("qt_msgbox_label", font(Type.CARD, strong=True)), ("qt_msgbox_informativelabel", font())):
         label = box.findChild(QLabel, name)
         if label is None:  # the system shows the message by itself
             continue
-        font = label.font()
-        font.setBold(bold)
-        label.setFont(font)
-        metrics = QFontMetrics(font)
+        label.setFont(written)
+        metrics = QFontMetrics(written)
         longest = max(metrics.horizontalAdvance(line) for line in label.text().splitlines() or [""])
         label.setMinimumWidth(min(longest + metrics.averageCharWidth(), CHARACTERS * metrics.averageCharWidth()))
 
@@ -106,7 +121,7 @@ def show_offer(windows: Windows, waiting: Waiting | None) -> None:
 
 def error_window(error: KnownError) -> QMessageBox:
     """Returns a window that tells an error; the caller shows it and keeps it. It does not stop the rest of the program."""
-    box = QMessageBox(QMessageBox.Icon.Warning, error.title, error.title)  # Qt adds the program's name to every title
+    box = QMessageBox(QMessageBox.Icon.Critical, error.title, error.title)  # Qt adds the program's name to every title
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText("\n\n".join(in_windows(part) for part in (error.message, error.advice) if part))
     make_readable(box)

@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 from PyQt6.QtWidgets import QProgressBar, QWidget
 
+from tray_agent.i18n import _
+from ui.look.scale import Type
 from ui.widgets.layout import button, row
+from ui.widgets.notes import soft_label
 
-_WHOLE = 1000
+_WHOLE, _PERCENT = 1000, 100
 
 
 class ProgressLine(QWidget):
-    """A bar with words in it, and a button.
+    """A bar with words above it, what is done of it in percent, and a button.
 
     Args:
         name: the accessible name of the bar.
@@ -25,7 +28,8 @@ class ProgressLine(QWidget):
         self.bar = QProgressBar()
         self.bar.setAccessibleName(name)
         self.cancel = button(cancel, on_cancel)
-        self.setLayout(row((self.bar, 1), self.cancel, margins=(0, 0, 0, 0)))
+        self._share = soft_label(size=Type.TEXT)
+        self.setLayout(row((self.bar, 1), self._share, self.cancel, spacing=12, margins=(0, 0, 0, 0)))
         self.hide()
 
     def tell(self, words: str, part: float | None = None) -> None:
@@ -34,4 +38,5 @@ class ProgressLine(QWidget):
         self.bar.setValue(int(_WHOLE * (part or 0)))
         self.bar.setFormat(words.replace("%", "%%"))
         self.bar.setAccessibleDescription(words)
+        self._share.setText("" if part is None else _("{share} %").format(share=int(_PERCENT * part)))
         self.show()

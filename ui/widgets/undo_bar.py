@@ -19,7 +19,7 @@ from ui.widgets.layout import button, row
 from ui.widgets.notes import soft_label
 
 _Role = QPalette.ColorRole
-_HEIGHT, _PICTURE = 40, 16
+_HEIGHT, _PICTURE = 40, 18
 
 
 class UndoBar(QWidget):

@@ -14,7 +14,9 @@ from tray_agent.config import settings as switches
 from tray_agent.messages.gateways.contract import DeliveryReport, DeliveryStatus, InDoubt
 from tray_agent.messages.guards.questions import Answer, QuestionKind, QuestionService, questions_of
 from tray_agent.messages.model import MessageKind, MessageState, Standing
+from tray_agent.messages.outbox.entries import Draft
 from tray_agent.messages.outbox.model import DoubtDecision
+from tray_agent.messages.work import deciding, prepare
 from tray_agent.practice.model import Appointment, AppointmentStatus
 from tray_agent.protocol.model import Level
 
@@ -398,6 +400,45 @@ def test_one_person_recorded_twice_and_two_rows_of_one_booking_get_one_message(e
         later(world, hours=1)
         run(world)
     assert (len(texts(world)), len(world.messages())) == (2, 4)
+
+
+@pytest.mark.parametrize("certain", [True, False])
+def test_the_same_words_go_once_where_they_were_written_long_before(
+    every_world: World, monkeypatch: pytest.MonkeyPatch, certain: bool
+) -> None:
+    world = every_world
+    monkeypatch.setattr(deciding, "CHUNK", 1)
+    if not certain:  # whatever was said, it is looked up
+        monkeypatch.setattr(deciding._Heard, "add", lambda _self, _words: True)
+    world.practice.put(replace(ANNA, id="P2"), treatment("P2"))
+    for number, patient in enumerate(["P1", "P2", "P1"]):
+        world.book_appointment(f"A{number}", patient_id=patient)
+    world.book_appointment("A9", TOMORROW_NINE + timedelta(hours=1))
+    result = world.prepare()
+    assert (result.counts, result.skipped["same_words"]) == ({"prepared": 2}, 2)
+    first, *others, _another_time = world.messages()
+    assert [one.said_by for one in others] == [first.unique_key] * 2
+    world.send()
+    assert len(texts(world)) == 2
+
+
+def test_the_words_of_a_day_are_not_kept_one_by_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day of 100,000 appointments takes no more room than one of forty."""
+    most = 0
+
+    class Noticing(deciding.SaidWords):
+        def by(self, draft: Draft) -> str | None:
+            nonlocal most
+            said_by = super().by(draft)
+            most = max(most, len(self._unwritten))
+            return said_by
+
+    monkeypatch.setattr(deciding, "CHUNK", 2)
+    monkeypatch.setattr(prepare, "SaidWords", Noticing)
+    for number in range(9):
+        world.book_appointment(f"A{number}", TOMORROW_NINE + timedelta(minutes=number))
+    assert world.prepare().counts == {"prepared": 9}
+    assert most == 2
 
 
 def test_who_shares_the_words_is_reminded_when_the_one_who_says_them_is_cancelled(world: World) -> None:

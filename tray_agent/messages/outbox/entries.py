@@ -345,18 +345,33 @@ def absent_ahead(connection: Connection, now: datetime) -> list[OutboxMessage]:
     return [read_row(row) for row in connection.execute(statement.order_by(message.c.id))]
 
 
-def said_between(connection: Connection, begin: datetime, end: datetime) -> list[tuple[str, str, str, str]]:
-    """Returns what is said about appointments with begin <= start < end (aware) by messages that count: recipient, subject, text, key."""
-    which = (message.c.appointment_at >= begin, message.c.appointment_at < end, message.c.state.not_in(_NOT_COUNTED))
-    rows = connection.execute(select(message.c.recipient, message.c.subject, message.c.text, message.c.unique_key).where(*which))
-    return [tuple(row) for row in rows]
+def said_between(
+    connection: Connection, begin: datetime, end: datetime, recipient: str | None = None
+) -> Iterator[tuple[str | None, str, str, str]]:
+    """Gives what is said about appointments with begin <= start < end (aware) by messages that count: recipient, subject, text, key.
+
+    Args:
+        connection: of the caller's transaction; it is read on while the caller goes on.
+        begin: aware, as ``end``.
+        end: see above.
+        recipient: only what is said to him; a collation may find others, too. None: to all.
+    """
+    return _said(connection, recipient, message.c.appointment_at >= begin, message.c.appointment_at < end)
 
 
-def greeted_since(connection: Connection, since: datetime) -> list[tuple[str, str, str, str]]:
-    """Returns what greetings that were prepared since an instant (aware) say, as ``said_between`` does."""
-    which = (message.c.prepared_at >= since, message.c.kind == MessageKind.BIRTHDAY.value, message.c.state.not_in(_NOT_COUNTED))
-    rows = connection.execute(select(message.c.recipient, message.c.subject, message.c.text, message.c.unique_key).where(*which))
-    return [tuple(row) for row in rows]
+def greeted_since(
+    connection: Connection, since: datetime, recipient: str | None = None
+) -> Iterator[tuple[str | None, str, str, str]]:  # fmt: skip
+    """Gives what greetings that were prepared since an instant (aware) say, as ``said_between`` does."""
+    return _said(connection, recipient, message.c.prepared_at >= since, message.c.kind == MessageKind.BIRTHDAY.value)
+
+
+def _said(connection: Connection, recipient: str | None, *which: ColumnElement[bool]) -> Iterator[tuple[str | None, str, str, str]]:
+    statement = _SAID.where(message.c.state.not_in(_NOT_COUNTED), *which)
+    if recipient is not None:
+        statement = statement.where(message.c.recipient == recipient)
+    for row in connection.execute(statement, execution_options={"yield_per": IN_CHUNK}):  # a day may have many
+        yield tuple(row)
 
 
 def known_of_keys(connection: Connection, keys: Collection[str]) -> list[Known]:
@@ -448,6 +463,7 @@ _drafted = attrgetter(*_DRAFTED)
 _INSERT = insert(message).values(_AT_FIRST)
 
 _KNOWN = select(*(message.c[known.name] for known in fields(Known)))
+_SAID = select(message.c.recipient, message.c.subject, message.c.text, message.c.unique_key)
 _KNOWN_STATE, _KNOWN_STANDING = ([known.name for known in fields(Known)].index(name) for name in ("state", "standing"))
 
 _STATES = {state.value: state for state in MessageState}

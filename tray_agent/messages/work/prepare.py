@@ -132,6 +132,7 @@ class _Preparing:
         written = [entry for one in decided if (entry := self._entry_of(one))]
         if not self._context.dry_run:
             self._write(written, noted)
+            self._said.written()
         self._done += len(decided)
         self._context.progress(self._done, None, _("Termine und Geburtstage prüfen"))
 
