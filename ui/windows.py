@@ -209,11 +209,12 @@ class Remembered:
         order = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
         self._keep(name, "sort", header, [header.count(), header.sortIndicatorSection(), int(order)])
 
-    def restore_sort(self, name: str, header: QHeaderView) -> None:
-        """Sorts a table again as it was; nothing where the number of columns is another now."""
+    def sort_of(self, name: str, header: QHeaderView) -> tuple[int, Qt.SortOrder] | None:
+        """Returns by which column a table was sorted, -1: in the list's own order, and how; None where the columns are others now."""
         match self._numbers(name, "sort", header):
             case [count, column, order] if count == header.count() and column < count:
-                header.setSortIndicator(column, Qt.SortOrder.DescendingOrder if order else Qt.SortOrder.AscendingOrder)
+                return column, Qt.SortOrder.DescendingOrder if order else Qt.SortOrder.AscendingOrder
+        return None
 
     def keep_splitter(self, name: str, parts: QSplitter) -> None:
         """Keeps how two parts share their room."""

@@ -82,3 +82,12 @@ def windows(agent: Agent, background: Background, tmp_path: Path) -> Iterator[Wi
 def context(windows: Windows) -> DialogContext:
     """Returns what a dialog is given."""
     return DialogContext(windows.agent, windows.background, windows, windows.remembered)
+
+
+@pytest.fixture(scope="session")
+def demo_agent() -> Iterator[Agent]:
+    """Gives the demo practice's agent after one run of the five jobs; for tests that only look, in the group ``walk``."""
+    from tools.screenshots import demo_agent
+
+    with demo_agent() as agent:
+        yield agent

@@ -7,7 +7,7 @@ from datetime import date
 from PyQt6.QtCore import QDate, QModelIndex, QPoint, QPointF, Qt
 from PyQt6.QtGui import QContextMenuEvent, QWheelEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractItemView, QApplication, QWidget
+from PyQt6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QApplication, QWidget
 
 from ui.models.period import Preset
 from ui.widgets.period_fields import PeriodFields
@@ -35,16 +35,21 @@ def ask_for_menu(view: QAbstractItemView, index: QModelIndex | None = None) -> N
 
 
 def turn_wheel(widget: QWidget) -> None:
-    """Turns the wheel of the mouse towards oneself over a widget, by one notch; it comes by the window, as a mouse's does."""
+    """Turns the wheel of the mouse towards oneself over a widget, by one notch, as the system tells it: to the window."""
     window = widget.window()
+    handle = window.windowHandle() if window is not None else None
     assert window is not None
-    handle, place = window.windowHandle(), QPointF(widget.mapTo(window, widget.rect().center()))
-    assert handle is not None
+    assert handle is not None, "not shown"
+    QApplication.sendEvent(handle, _notch(QPointF(widget.mapTo(window, widget.rect().center())), window))
+    if isinstance(widget, QAbstractSpinBox) and widget.hasFocus():
+        # what comes from the system Qt hands on from the line to its spin box; what a program sends it does not
+        QApplication.sendEvent(widget, _notch(QPointF(widget.rect().center()), widget))
+
+
+def _notch(place: QPointF, widget: QWidget) -> QWheelEvent:
     notch, nothing = QPoint(0, -120), Qt.KeyboardModifier.NoModifier
-    event = QWheelEvent(
-        place, window.mapToGlobal(place), QPoint(), notch, Qt.MouseButton.NoButton, nothing, Qt.ScrollPhase.NoScrollPhase, False
-    )
-    QApplication.sendEvent(handle, event)
+    button, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    return QWheelEvent(place, widget.mapToGlobal(place), QPoint(), notch, button, nothing, phase, False)
 
 
 def choose_days(period: PeriodFields, first: date, last: date) -> None:

@@ -18,6 +18,7 @@ from tray_agent.errors import KnownError
 from tray_agent.store.pages import Page
 from ui.background import Background
 from ui.look.icons import Status
+from ui.look.scale import u
 from ui.widgets.dialog import Dialog
 from ui.widgets.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest
 from ui.widgets.tables import Align, Column, ListModel, TableView
@@ -383,6 +384,6 @@ def test_widths_are_remembered(qtbot: QtBot, context: DialogContext) -> None:
         dialog.remember_columns(view, widths=(90, 120))
         header = view.horizontalHeader()
         assert header is not None
-        assert header.sectionSize(0) == (expected or 90)
+        assert header.sectionSize(0) == (expected or u(90))
         header.resizeSection(0, 177)
         dialog.done(0)

@@ -30,15 +30,6 @@ pytestmark = pytest.mark.xdist_group("walk")
 NAMES = [name.value for name in DialogName]
 
 
-@pytest.fixture(scope="module")
-def demo_agent() -> Iterator[Agent]:
-    """Gives the demo practice's agent after one run of the five jobs."""
-    from tools.screenshots import demo_agent
-
-    with demo_agent() as agent:
-        yield agent
-
-
 @pytest.fixture
 def demo_windows(demo_agent: Agent, background: Background, tmp_path: Path) -> Iterator[Windows]:
     windows = Windows(demo_agent, background, Remembered(tmp_path / "windows.ini"))

@@ -59,7 +59,7 @@ class ActivityDialog(Dialog):
         self.heading.add(*self.tools.fields)
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName(_("Register"))
-        self.tabs.setCornerWidget(held(row(self.tools.day_jump), (0, 6, 8, 2)))
+        self.tabs.setCornerWidget(held(row(self.tools.day_jump), (0, 0, 8, 0)))
         self._below = QStackedWidget(self)
         self.logs = {service: LogPage(context, service, self.tools) for service in Service}
         self.doubtful = DoubtPage(context, self.decide)

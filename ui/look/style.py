@@ -258,7 +258,7 @@ def _spin_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget 
 
 def _title_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget | None) -> QSize:
     del option, size, widget
-    return QSize(usual.width() + u(_CELL), max(u(_HEADER_HEIGHT), usual.height()))
+    return QSize(usual.width() + u(16), max(u(_HEADER_HEIGHT), usual.height()))
 
 
 def _bar_size(option: QStyleOption, size: QSize, usual: QSize, widget: QWidget | None) -> QSize:
@@ -559,7 +559,7 @@ def _header_label(option: QStyleOption, painter: QPainter, widget: QWidget | Non
     painter.setFont(font(Type.HINT))
     painter.setPen(now.soft)
     arrow = u(14) if header.sortIndicator is not QStyleOptionHeader.SortIndicator.None_ else 0
-    area = header.rect.adjusted(u(_CELL) - u(4), 0, -u(4) - arrow, 0)
+    area = header.rect.adjusted(u(_CELL) - 2, 0, 2 - u(_CELL) - arrow, 0)
     words = QFontMetrics(painter.font()).elidedText(header.text, Qt.TextElideMode.ElideRight, area.width())
     painter.drawText(area, int(header.textAlignment | Qt.AlignmentFlag.AlignVCenter), words)
     painter.restore()

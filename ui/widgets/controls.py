@@ -127,18 +127,17 @@ class FocusedWheel(QObject):
         field = self._field_at(event.position().toPoint())
         if field is None or field.hasFocus():
             return False
-        event.ignore()
-        holder = field.parentWidget()
-        # Qt hands on by itself only what comes from the system
-        while holder is not None and not event.isAccepted():
-            event.setAccepted(self._turn(holder, event))
+        holder, taken = field.parentWidget(), False
+        while holder is not None and not taken:  # Qt hands on to parents only what comes from the system itself
+            taken = self._turn(holder, event)
             holder = holder.parentWidget() if holder is not self._window else None
+        event.setAccepted(taken)
         return True
 
-    def _turn(self, holder: QWidget, event: QWheelEvent) -> bool:
-        """Gives a turn of the wheel to a widget; returns whether it took it."""
+    def _turn(self, widget: QWidget, event: QWheelEvent) -> bool:
+        """Turns the wheel over a widget as it was turned over the window; returns whether the widget took it."""
         turned = QWheelEvent(
-            QPointF(holder.mapFrom(self._window, event.position().toPoint())),
+            QPointF(widget.mapFrom(self._window, event.position().toPoint())),
             event.globalPosition(),
             event.pixelDelta(),
             event.angleDelta(),
@@ -147,7 +146,7 @@ class FocusedWheel(QObject):
             event.phase(),
             event.inverted(),
         )
-        QApplication.sendEvent(holder, turned)
+        QApplication.sendEvent(widget, turned)
         return turned.isAccepted()
 
     def _field_at(self, place: QPoint) -> QWidget | None:

@@ -131,12 +131,13 @@ class Dialog(QDialog):
         return made
 
     def buttons_last(self) -> None:
-        """Lets Tab go through the window's own widgets first and then through its buttons, as one reads."""
-        inside = [widget for widget in reached_by_tab(self) if self.content.isAncestorOf(widget) or self.buttons.isAncestorOf(widget)]
+        """Lets Tab go through the window's tools and its own widgets first and then through its buttons, as one reads."""
+        parts = (self.heading, self.content, self.buttons)
         # Qt's chain follows the order in which widgets were made, and the box of buttons is made before the content
-        ordered = sorted(inside, key=self.buttons.isAncestorOf)
+        ordered = [widget for part in parts for widget in reached_by_tab(self) if part.isAncestorOf(widget)]
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
+        self.buttons.setFocusProxy(None)  # Tab would go from the last button by the box to the main one, and never round
 
     def tell_unsaved(self, number: int) -> None:
         """Tells beside the buttons how many changes are not saved yet; 0: nothing."""
@@ -245,7 +246,7 @@ class Dialog(QDialog):
         """Restores the column widths and the order of a table or tree and keeps them when the window closes.
 
         Args:
-            view: which, its columns already set and, where a click on a title sorts, its sorting enabled.
+            view: which, its columns already set.
             name: a stable word within this window.
             widths: of the columns at the first opening, to go through ``u``, at the least; each is as wide as what it holds when the
                 first rows are there, and the last column takes the rest. Widths are kept where a person changed them.
@@ -258,8 +259,8 @@ class Dialog(QDialog):
             titles.resizeSection(index, width)
         if not self.context.remembered.restore_columns(f"{self.NAME}/{name}", titles):
             view.widths.fit_when_filled(widths)
-        if view.isSortingEnabled():
-            self.context.remembered.restore_sort(f"{self.NAME}/{name}", titles)
+        if isinstance(view, TableView) and (order := self.context.remembered.sort_of(f"{self.NAME}/{name}", titles)) is not None:
+            view.sort_as_before(*order)
         self._tables[name] = view
 
     def remember_tab(self, tabs: QTabWidget, name: str = "tabs") -> None:

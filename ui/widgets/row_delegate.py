@@ -37,8 +37,15 @@ _EMPTY_PICTURE = 36
 
 _WORDS = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip)
 _LEFT, _RIGHT = _WORDS | int(Qt.AlignmentFlag.AlignLeft), _WORDS | int(Qt.AlignmentFlag.AlignRight)
-_SELECTED, _ENABLED = QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_Enabled
-_ON, _OFF = QStyle.StateFlag.State_On, QStyle.StateFlag.State_Off
+_SELECTED, _ENABLED = QStyle.StateFlag.State_Selected.value, QStyle.StateFlag.State_Enabled.value
+_TICK_STATES = {
+    (ticked, enabled): (QStyle.StateFlag.State_On if ticked else QStyle.StateFlag.State_Off)
+    | (QStyle.StateFlag.State_Enabled if enabled else QStyle.StateFlag.State_None)
+    for ticked in (True, False)
+    for enabled in (True, False)
+}
+_CUT_KEPT = 4000
+"""So many cut words are kept; a view shows some hundreds."""
 
 
 @dataclass(slots=True)
@@ -99,6 +106,7 @@ class _Sizes:
         self.bar, self.inset, self.radius = u(_BAR), u(_BAR_INSET), u(BUTTON_RADIUS)
         self.row, self.two_line_row = u(ROW), u(TWO_LINE_ROW)
         self._fonts: dict[tuple[Type, bool, bool], tuple[QFont, QFontMetrics]] = {}
+        self._cut: dict[tuple[str, int, int], str] = {}
 
     def font(self, size: Type, *, strong: bool = False, struck: bool = False) -> tuple[QFont, QFontMetrics]:
         key = (size, strong, struck)
@@ -107,6 +115,16 @@ class _Sizes:
             made = font(size, strong=strong)
             made.setStrikeOut(struck)
             found = self._fonts[key] = (made, QFontMetrics(made))
+        return found
+
+    def cut(self, words: str, metrics: QFontMetrics, width: int) -> str:
+        """Returns as much of a line as there is room for; the metrics are those that ``font`` gave."""
+        key = (words, id(metrics), width)
+        found = self._cut.get(key)
+        if found is None:
+            if len(self._cut) >= _CUT_KEPT:
+                self._cut.clear()
+            found = self._cut[key] = metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
         return found
 
 
@@ -190,7 +208,7 @@ class RowDelegate(QStyledItemDelegate):
         if painter is None:
             return
         option = as_kind(option, QStyleOptionViewItem)
-        area, state = option.rect, option.state
+        area, state = option.rect, option.state.value
         chosen = bool(state & _SELECTED)
         self.paint_cell_ground(painter, area, index, chosen=chosen)
         cell = self._cell_of(index)
@@ -254,11 +272,11 @@ class RowDelegate(QStyledItemDelegate):
             height = above
             painter.setFont(below)
             painter.setPen(second)
-            words = small.elidedText(cell.second, Qt.TextElideMode.ElideRight, width)
+            words = self._now.cut(cell.second, small, width)
             painter.drawText(area.left(), top + above, width, room, flags, words)
         painter.setFont(written)
         painter.setPen(first)
-        painter.drawText(area.left(), top, width, height, flags, metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, width))
+        painter.drawText(area.left(), top, width, height, flags, self._now.cut(cell.text, metrics, width))
 
     def _paint_box(self, painter: QPainter, area: QRect, ticked: bool, *, enabled: bool) -> None:
         style, box = self._view.style(), self._box
@@ -266,7 +284,7 @@ class RowDelegate(QStyledItemDelegate):
             return
         box.rect = area
         box.palette = self._view.palette()
-        box.state = (_ON if ticked else _OFF) | (_ENABLED if enabled else QStyle.StateFlag.State_None)
+        box.state = _TICK_STATES[ticked, enabled]
         style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck, box, painter, self._view)
 
     def _paint_chip(self, painter: QPainter, area: QRect, cell: Cell) -> None:

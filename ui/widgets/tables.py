@@ -31,6 +31,9 @@ Row = TypeVar("Row")
 
 NOTHING = QModelIndex()
 
+_PLAIN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_CHECKABLE = _PLAIN | Qt.ItemFlag.ItemIsUserCheckable  # made once: a painted cell asks for them
+
 
 class Align(Enum):
     """Where a column's words stand."""
@@ -184,12 +187,9 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         """Returns what a person can do with a cell."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         checked = self.columns[index.column()].checked
         row = self.row_at(index.row()) if checked is not None else None
-        if checked is not None and row is not None and checked(row) is not None:
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
-        return flags
+        return _CHECKABLE if checked is not None and row is not None and checked(row) is not None else _PLAIN
 
 
 def _cell(column: Column[Row], row: Row, role: int) -> Any:  # noqa: ANN401 - whatever the role asks for
@@ -366,6 +366,7 @@ class TableView(QTableView, Generic[Row]):
         self._offered: tuple[QAbstractButton, ...] = ()
         self._kept = KeptPlace(self, self._choose_place)
         self._order = (-1, Qt.SortOrder.AscendingOrder)
+        self._as_before: tuple[int, Qt.SortOrder] | None = None
         self._top_row = 0
         self._once: tuple[int, ...] = ()
         self.rows = RowDelegate(self, self._cell)
@@ -453,12 +454,22 @@ class TableView(QTableView, Generic[Row]):
             self.enable_sorting(sort, order)
 
     def enable_sorting(self, column: int = -1, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``."""
+        """Lets a click on a title sort; by ``column`` at first, or in the list's own order with -1. Call after ``setModel``.
+
+        What ``sort_as_before`` told comes first.
+        """
+        column, order = self._as_before or (column, order)
         self.titles.setSortIndicator(column, order)
         self.titles.setSortIndicatorClearable(True)
         self._order = (column, order)
         self.titles.sortIndicatorChanged.connect(self._order_asked)
         self.setSortingEnabled(True)
+
+    def sort_as_before(self, column: int, order: Qt.SortOrder) -> None:
+        """Sorts as a person had it sorted when the window was closed, now or as soon as the table can be sorted."""
+        self._as_before = (column, order)
+        if self.isSortingEnabled():
+            self.titles.setSortIndicator(column, order)
 
     def _order_asked(self, column: int, order: Qt.SortOrder) -> None:
         """Leaves the arrow where it was if the list can't be sorted by a column."""
