@@ -33,7 +33,8 @@ def find_words(text: str) -> list[str]:
 
 def sort_key(name: str) -> str:
     """Returns what a name is sorted by: as ``find_key``, without its particles (de, d', von, van der …) unless it has no other word."""
-    words = [_without_article(word) for word in _BETWEEN_WORDS.split(_plain(name))]
+    words = _BETWEEN_WORDS.split(_plain(name))
+    words = [_without_article(word) for word in words] if any("'" in word for word in words) else words
     weighty = [word for word in words if word and word not in _PARTICLES]
     return " ".join(weighty or [word for word in words if word])
 

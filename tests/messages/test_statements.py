@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.dialects import mssql
 from sqlalchemy.sql.elements import ClauseElement
 
-from tests.messages.world import TOMORROW_NINE, World
+from tests.messages.world import ANNA, TOMORROW_NINE, World, treatment
 from tray_agent.config import settings as switches
 from tray_agent.messages.outbox.model import OutboxFilter, OutboxOrder
 
@@ -54,7 +55,12 @@ def said(world: World) -> list[str]:
         world.follow_up()
         world.service.page(OutboxFilter(patient="Anna"), OutboxOrder.PATIENT, offset=1, limit=5)
         world.service.call_list()
-        for entry in world.service.calls().open:
+        world.practice.put(replace(ANNA, id="P7", mobile=None, phone="044 262 11 22"), treatment("P7"))
+        world.book_appointment("A7", TOMORROW_NINE, "P7")
+        world.prepare()
+        calls = world.service.calls().open
+        assert calls
+        for entry in calls:
             noted = world.service.note(world.service.not_reached(entry, "anna@PC1"), "ruft zurück", "anna@PC1")
             world.service.untick(world.service.tick(noted, "anna@PC1"))
         world.service.in_doubt()

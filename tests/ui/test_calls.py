@@ -217,23 +217,13 @@ def test_what_another_workstation_does_comes_in_with_the_same_words(qtbot: QtBot
     dialog.table.selectRow(2)
     service = practice.service
     service.tick(service.calls().open[0], "beat@PRAXIS2")
-    dialog._look()
+    dialog.context.windows.state.changed.emit(None)
     qtbot.waitUntil(lambda: shown(dialog)[0] == ("Muster0 Anna", True))
     assert dialog.list.rows[0].why == ("erledigt", "von beat, 10:00")
     assert dialog.table.currentIndex().row() == 2
     service.untick(service.calls().done[0])
-    dialog._look()
+    dialog.context.windows.state.changed.emit(None)
     qtbot.waitUntil(lambda: shown(dialog) == OPEN)
-
-
-def test_nothing_is_read_anew_where_nothing_happened(
-    qtbot: QtBot, dialog: CallsDialog, practice: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[int] = []
-    monkeypatch.setattr(dialog, "reload", lambda **_what: read.append(1))
-    dialog._look()
-    settle(qtbot, dialog)
-    assert read == []
 
 
 def test_who_is_second_is_told_by_whom_and_sees_it(qtbot: QtBot, dialog: CallsDialog, practice: World) -> None:
@@ -378,6 +368,11 @@ def test_the_list_that_cant_be_read_says_why(
     dialog = open_window(qtbot, context)
     assert "Der Server antwortet nicht." in dialog.banner.text
     assert "Der Server antwortet nicht." in dialog.table.message
+    monkeypatch.undo()
+    missed(practice, 1)
+    dialog.context.windows.state.changed.emit(None)
+    settle(qtbot, dialog)
+    assert (shown(dialog), dialog.banner.text) == (OPEN[:1], "")
 
 
 def test_nobody_is_to_be_called(qtbot: QtBot, context: DialogContext, practice: World) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtGui import QColor, QImage
+from PyQt6.QtGui import QColor, QImage, QPalette
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press
@@ -22,7 +22,7 @@ from tray_agent.schedules.quiet_hours import QuietHours
 from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.day_timeline import DayTimeline, run_status
 from ui.look.icons import Status
-from ui.look.tokens import DARK, LIGHT, use
+from ui.look.tokens import DARK, LIGHT, of_system, use
 from ui.models.day_timeline import (
     DayFacts,
     Mark,
@@ -247,6 +247,20 @@ def test_planned_happened_and_off_are_told_apart_without_colour(timeline: DayTim
     assert grey_difference(planned, happened) > 10
     assert grey_difference(happened, picture(DayFacts((replace(TOLD, state=RunState.SUCCEEDED),)))) > 3
     assert grey_difference(picture(DayFacts(off=OFF)), picture(DayFacts(), plan(prepare_birthdays=daily(time(9, 50))))) > 3
+
+
+def test_quiet_hours_are_seen_in_high_contrast(timeline: DayTimeline) -> None:
+    black = QPalette(QColor("black"), QColor("black"))
+    black.setColor(QPalette.ColorRole.WindowText, QColor("white"))
+    use(of_system(black))
+    try:
+        timeline.show_plan(DAY)
+        quiet = timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        timeline.show_plan(plan_day({}, ZURICH, QuietHours(start=time(3), end=time(3)), MONDAY))
+        loud = timeline.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    finally:
+        use(LIGHT)
+    assert grey_difference(quiet, loud) > 500
 
 
 def test_trouble_is_no_success() -> None:

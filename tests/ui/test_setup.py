@@ -420,6 +420,7 @@ def test_the_wheel_changes_no_choice_that_has_not_the_keyboard(qtbot: QtBot, dia
     assert security.currentIndex() == before
     assert not dialog.has_unsaved_changes()
     security.setFocus()
+    qtbot.waitUntil(security.hasFocus)
     turn_wheel(security)
     assert security.currentIndex() == before + 1
 

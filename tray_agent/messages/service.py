@@ -34,7 +34,7 @@ from tray_agent.messages.work.credits import accounts_of, ask_balances, credits_
 from tray_agent.messages.work.parts import MessageParts
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.pages import Page
-from tray_agent.store.state import grow, read_state
+from tray_agent.store.state import grow
 
 
 class MessageMissingError(InputError):
@@ -200,11 +200,6 @@ class MessageService:
             CallChangedError: somebody else wrote one since ``entry`` was read; nothing was changed.
         """
         return self._noted(entry, lambda connection, now: ticks.write_note(connection, entry.message, note, who, now))
-
-    def changes(self) -> int:
-        """Returns a number that grows with every decision of a person and every run that sends, at any workstation: one row is read."""
-        with self.parts.database.read() as connection:
-            return read_state(connection).generation
 
     def _noted(self, entry: CallEntry, write: Callable[[Connection, datetime], bool]) -> CallEntry:
         def work(connection: Connection) -> bool:

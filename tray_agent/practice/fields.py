@@ -73,7 +73,7 @@ def text_of(value: object) -> str | None:
 
 def key_of(value: object) -> str | None:
     """Returns an id as it is; None for NULL. One that can't be kept (too long, control characters) can't be read."""
-    key = text_of(value)
+    key = str(value) if type(value) is int else text_of(value)
     if key is not None and (len(key) > LONGEST_KEY or (isinstance(value, str) and key != value.strip())):
         raise ValueError("not to be kept")
     return key

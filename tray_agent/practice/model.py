@@ -90,7 +90,9 @@ _DEATH = re.compile(
 
 @lru_cache(maxsize=4096)
 def _tells_death(name: str) -> bool:
-    return _DEATH.search(unicodedata.normalize("NFC", name)) is not None
+    composed = unicodedata.normalize("NFC", name)
+    look = _DEATH.match if composed.isalpha() else _DEATH.search  # of letters alone it would have to be the whole name
+    return look(composed) is not None
 
 
 LONGEST_NAME = 200

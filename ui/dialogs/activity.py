@@ -49,7 +49,7 @@ class _Read:
 class ActivityDialog(Dialog):
     """A tab for each service with its number of errors, one for what is in doubt."""
 
-    SIZE = (1120, 660)
+    SIZE = (1232, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Protokoll Aktivitäten/Fehler"))
@@ -59,7 +59,7 @@ class ActivityDialog(Dialog):
         self.heading.add(*self.tools.fields)
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName(_("Register"))
-        self.tabs.setCornerWidget(held(row(self.tools.day_jump), (0, 6, 8, 2)))
+        self.tabs.setCornerWidget(held(row(self.tools.day_jump), (0, 0, 8, 0)))
         self._below = QStackedWidget(self)
         self.logs = {service: LogPage(context, service, self.tools) for service in Service}
         self.doubtful = DoubtPage(context, self.decide)

@@ -39,7 +39,7 @@ class BalanceChart(Painted):
 
     def minimumSizeHint(self) -> QSize:
         """Returns the least room in which the scale can be read."""
-        return QSize(24 * self.unit, 9 * self.unit)
+        return QSize(24 * self.unit, 7 * self.unit)
 
     # Geometry
 

@@ -15,6 +15,7 @@ from ui.look.icons import Status, icon
 from ui.look.scale import Type, font, u
 from ui.models.calls import CallRow, CallSign
 from ui.widgets.card import Card, line
+from ui.widgets.controls import allow
 from ui.widgets.layout import button, clear, column, held, row, scrolling
 from ui.widgets.links import Link
 from ui.widgets.notes import plain_label, soft_label
@@ -190,7 +191,7 @@ class CallCard(Card):
         for place, (title, value) in enumerate(shown.facts):
             words, said = soft_label(title, size=Type.TEXT), plain_label(value)
             self.facts.addWidget(words, place, 0, Qt.AlignmentFlag.AlignTop)
-            self.facts.addWidget(said, place, 1)
+            self.facts.addWidget(said, place, 1, Qt.AlignmentFlag.AlignTop)
 
     def _show_why(self, shown: CallRow) -> None:
         title, sentence = shown.reason
@@ -213,7 +214,7 @@ class CallCard(Card):
         is_ticked = shown.entry.is_done
         self.done_button.setText(_("Wieder &offen") if is_ticked else _("&Erledigt"))
         self.done_button.setIcon(icon("arrow-back-up" if is_ticked else "check"))
-        self.done_button.setEnabled(not shown.is_gone)
+        allow(self.done_button, possible=not shown.is_gone, reason=_("Hier ist niemand mehr anzurufen."))
         self.unreached_button.setVisible(not shown.is_done)
 
     def copy_number(self) -> None:

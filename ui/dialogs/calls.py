@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PyQt6 import sip
-from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PyQt6.QtWidgets import QMenu, QPushButton, QTabBar
 
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
-from tray_agent.jobs.events import Event, RunFinished
 from tray_agent.messages.outbox.model import CallEntry, Calls
 from tray_agent.tray.in_windows import in_windows
 from ui.dialogs.call_card import SIGNS, CallCard
@@ -33,12 +31,6 @@ from ui.widgets.undo_bar import UndoBar
 if TYPE_CHECKING:
     from ui.windows import DialogContext
 
-LOOK = 10_000
-"""Milliseconds between two looks, while the window is open, whether another workstation did something."""
-
-_LOOKS = 12
-"""After so many looks the list is read anew all the same: time passes, and the practice's data change."""
-
 _CARD, _SEARCH = 316, 270
 
 
@@ -50,11 +42,10 @@ class CallsDialog(Dialog):
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Anrufliste"))
         self.model = CallsModel(context.agent.zone)
-        self._change = -1
-        self._looks = 0
         self._acts = 0
         self._acting: set[int] = set()
         self._note_failed = False
+        self._told_unreadable = False
         self._printing = Printing(self, self._list_now)
         self._make_head()
         self._make_table()
@@ -68,10 +59,7 @@ class CallsDialog(Dialog):
         self.buttons.hide()
         self.table.offer(self.card.done_button, self.card.unreached_button, self.card.copy_link)
         by_key(self, QKeySequence.StandardKey.Refresh, self.refresh)
-        self._timer = QTimer(self)
-        self._timer.setInterval(LOOK)
-        self._timer.timeout.connect(self._look)
-        self._unsubscribe = context.agent.job_events.subscribe(self._heard)
+        context.windows.state.changed.connect(self._happened)
         self.list.wait()
         self._show()
         self.reload()
@@ -92,7 +80,7 @@ class CallsDialog(Dialog):
         menu = QMenu(self)
         key = by_key(self, QKeySequence.StandardKey.Print, self._printing.print_list)
         lists = (
-            (f"{_('Liste &drucken …')}\t{key}", self._printing.print_list),
+            (_("Liste &drucken …") + f"\t{key}", self._printing.print_list),
             (_("Seitenansich&t"), self._printing.preview_list),
             (_("Als PD&F speichern …"), self._printing.save_pdf),
         )
@@ -138,58 +126,43 @@ class CallsDialog(Dialog):
         """Reads the list anew; what is half typed, chosen and struck through stays."""
         agent, acts = self.context.agent, self._acts
 
-        def take(read: tuple[int, Calls]) -> None:
+        def take(calls: Calls) -> None:
             if acts == self._acts:
-                self._take(*read)
+                self._take(calls)
             else:  # somebody did something here meanwhile, which was not read yet
                 self.reload()
 
-        self.run(lambda: (agent.messages.changes(), agent.messages.calls()), take, failed=self._failed, then=then)
+        self.run(agent.messages.calls, take, failed=self._failed, then=then)
 
     def refresh(self) -> None:
         """Reads the list anew because a person asks for it; what was told before is over."""
         self.clear_error()
         self.reload()
 
-    def _take(self, change: int, calls: Calls) -> None:
-        self._change, self._looks = change, 0
+    def _happened(self, _state: object) -> None:
+        """Reads the list anew where something happened, here or at another workstation: the program looks while a window is open."""
+        if self.isVisible():
+            self.reload()
+
+    def _take(self, calls: Calls) -> None:
         self.model.take(calls, self.context.agent.clock.now())
         if calls.problem is not None:
-            title = _("Praxisdaten nicht lesbar: nur Namen und Zeiten")
-            self.banner.say(title, in_windows(str(calls.problem)), Status.WARNING)
-        elif self.banner.text.startswith(_("Praxisdaten nicht lesbar: nur Namen und Zeiten")):
-            self.banner.hide()
+            self.banner.say(_("Praxisdaten nicht lesbar: nur Namen und Zeiten"), in_windows(str(calls.problem)), Status.WARNING)
+        elif self._told_unreadable:  # that is over
+            self.clear_error()
+        self._told_unreadable = calls.problem is not None
         self._show()
 
     def _failed(self, error: KnownError) -> None:
         if self.model.calls is None:
             self.list.fail(error)
+        self._told_unreadable = True
         self.show_error(error)
 
-    def _look(self) -> None:
-        """Reads the list anew where another workstation did something since."""
-        agent, change = self.context.agent, self._change
-        self._looks += 1
-        if self._looks >= _LOOKS:
-            self.reload()
-            return
-        self.run(agent.messages.changes, lambda now: self.reload() if now != change else None, failed=lambda _error: None)
-
-    def _heard(self, event: Event) -> None:
-        """Hears of runs of this workstation, in whatever thread they arise."""
-        if isinstance(event, RunFinished):
-            self.context.background.post(lambda: None if sip.isdeleted(self) else self.reload())
-
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Looks after other workstations while it is seen; begins in the list, not in the search."""
+        """Begins in the list, not in the search."""
         super().showEvent(event)
-        self._timer.start()
         self.table.setFocus()
-
-    def hideEvent(self, event: QHideEvent | None) -> None:
-        """Rests."""
-        super().hideEvent(event)
-        self._timer.stop()
 
     # Showing
 
@@ -394,12 +367,6 @@ class CallsDialog(Dialog):
             self.save_note(close)
         else:
             close()
-
-    def done(self, result: int) -> None:
-        """Ends the window."""
-        self._timer.stop()
-        self._unsubscribe()
-        super().done(result)
 
 
 def _by_start(row: CallRow) -> str:

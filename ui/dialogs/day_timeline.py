@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QBrush, QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QWidget
 
 from tray_agent.i18n import _, format_time
@@ -152,9 +152,10 @@ class DayTimeline(Painted):
         area = self._area
         for interval in plan.quiet:
             left, right = self._x(plan, interval.start), self._x(plan, interval.end)
-            painter.fillRect(QRectF(left, area.top(), right - left, area.height()), colours.quiet_ground)
-            for x in (left, right):  # in high contrast the ground is that of the window
-                painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
+            ground = QRectF(left, area.top(), right - left, area.height())
+            painter.fillRect(ground, colours.quiet_ground)
+            if colours.high_contrast:  # the ground is that of the window then
+                painter.fillRect(ground, QBrush(colours.line, Qt.BrushStyle.BDiagPattern))
 
     def _paint_quiet_words(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
         """Writes what the quiet ground is into the first lane that is free there."""
@@ -168,7 +169,9 @@ class DayTimeline(Painted):
             taken = {mark.job for mark in self.marks if abs(self._x(plan, mark.at) - middle) < needed / 2 + 4 * u(_REACH)}
             lane = next((place for place, job in enumerate(JobKey) if job not in taken), None)
             if right - left >= needed and lane is not None:
-                room = QRectF(left, area.top() + lane * self._lane, right - left, self._lane)
+                room = QRectF(middle - needed / 2, area.top() + lane * self._lane + 1, needed, self._lane - 1)
+                if colours.high_contrast:
+                    painter.fillRect(room, colours.base)
                 painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def _paint_scale(self, painter: QPainter, plan: DayPlan, colours: Tokens) -> None:
@@ -177,7 +180,8 @@ class DayTimeline(Painted):
         width = 2 * QFontMetricsF(painter.font()).horizontalAdvance("00")
         for at, label in self._hours(plan):
             x = self._x(plan, at)
-            painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
+            if not colours.high_contrast:  # there a line is as strong as words
+                painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
             words = QRectF(x - width / 2, 0, width, u(_PILL_HEIGHT))
             if pill is None or not pill.intersects(words.adjusted(width / 4, 0, -width / 4, 0)):
                 painter.setPen(colours.soft)
@@ -309,7 +313,10 @@ class DayTimeline(Painted):
             if left is not None:
                 taken.append((left, left + width))
                 painter.setPen(colours.text if self._comes(mark) or _stands_out(mark) else colours.soft)
-                painter.drawText(QRectF(left, self._y(mark.job) - self._lane / 2, width + 2, self._lane), _MIDDLE, words)
+                room = QRectF(left, self._y(mark.job) - self._lane / 2 + 1, width + 2, self._lane - 1)
+                if colours.high_contrast:
+                    painter.fillRect(room, colours.base)
+                painter.drawText(room, _MIDDLE, words)
 
     def _is_just_past(self, at: datetime) -> bool:
         now = self.now_here

@@ -182,6 +182,7 @@ class PreviewDialog(Dialog):
         self._warnings.show_rows([BannerRow(Status.WARNING, text=sentence) for sentence in warnings(preview)])
         self._charges.setText(charges(preview.mandants))
         self._charges.setVisible(bool(preview.mandants))
+        self._fit_to_screen()  # warnings need room that the window had not when it was shown
         self._show_lines()
 
     def _show_lines(self) -> None:

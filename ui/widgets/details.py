@@ -18,7 +18,7 @@ from ui.widgets.picture import Picture
 
 _PICTURE, _BETWEEN = 20, 4
 
-_LINES = 3
+_LINES = 2
 """So many lines of text are always seen; more scroll."""
 
 

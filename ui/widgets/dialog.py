@@ -137,6 +137,7 @@ class Dialog(QDialog):
         ordered = sorted(inside, key=self.buttons.isAncestorOf)
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
+        self.buttons.setFocusProxy(None)  # Tab would go from the last button by the box to the main one, and never round
 
     def tell_unsaved(self, number: int) -> None:
         """Tells beside the buttons how many changes are not saved yet; 0: nothing."""

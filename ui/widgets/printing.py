@@ -169,7 +169,7 @@ class PrintActions(Printing):
     def __init__(self, dialog: Dialog, list_now: Callable[[], Callable[[], PrintOut]], *further: tuple[str, Callable[[], object]]) -> None:
         super().__init__(dialog, list_now)
         printing = dialog.side_action(_("&Drucken"), self.print_list, QKeySequence.StandardKey.Print, picture="printer")
-        more = dialog.side_action(_("PD&F und mehr"), lambda: None, picture="file-type-pdf")
+        more = dialog.side_action(_("PDF und &mehr"), lambda: None, picture="file-type-pdf")
         self.menu = QMenu(more)
         entries = ((_("Seitenansich&t"), self.preview_list), (_("PD&F …"), self.save_pdf), *further)
         for words, action in entries:

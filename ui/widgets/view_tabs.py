@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QTabBar, QWidget
 
 from tray_agent.i18n import format_number
+from ui.look.scale import u
 from ui.widgets.card import Card, card_around, line
 from ui.widgets.layout import column, row
 
@@ -67,4 +68,6 @@ class ViewTabs(QTabBar):
 def tabbed_card(tabs: QTabBar, table: QWidget, *beside: QWidget) -> Card:
     """Returns a card with tabs over a table; what stands ``beside`` the tabs is at the right."""
     head = row((tabs, 1), *beside, spacing=12, margins=(8, 0, 16, 0))
-    return card_around(column(head, line(), (table, 1), spacing=0))
+    card = card_around(column(head, line(), (table, 1), spacing=0))
+    card.body.setContentsMargins(1, u(2), 1, u(6))
+    return card

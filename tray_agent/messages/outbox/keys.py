@@ -69,6 +69,7 @@ def former_in(unique_key: str) -> datetime | None:
     return _time_in(rest.partition("/")[2].partition("/")) if kind == "moved" else None
 
 
+@lru_cache(maxsize=1024)  # many appointments begin at the same time
 def _written(wall: datetime) -> str:
     """Returns a wall-clock time as keys hold it: ``20261124t0915``."""
     return wall.isoformat("t", "minutes").replace("-", "").replace(":", "")
