@@ -27,7 +27,7 @@ from tray_agent.tray.engine import AgentEngine
 from tray_agent.tray.model import DialogName, tray_state
 from ui.background import Background
 from ui.widgets.dialog import Dialog
-from ui.widgets.paged_list import PagedModel, PageRequest
+from ui.widgets.paged_list import PAGE, PagedModel, PageRequest
 from ui.widgets.tables import ListModel, TableModel, TableView
 from ui.windows import Remembered, Windows
 
@@ -98,12 +98,13 @@ def _copy(row: Any, path: Sequence[str], number: int) -> Any:
 
 def _more(model: TableModel[Any]) -> list[Any]:
     """Returns a list's rows, and copies of its first one that have other keys where such can be made."""
+    many = 2 * PAGE + ROWS if isinstance(model, PagedModel) else ROWS
     rows = [row for place in range(min(model.rowCount(), ROWS)) if (row := model.row_at(place)) is not None]
     paths: list[tuple[str, ...]] = []
     model.key(_Asked(paths))
     if rows and is_dataclass(rows[0]) and paths:
         with suppress(TypeError):  # the key is no field, or its values are a fixed few: the list is as short as it is
-            rows += [_copy(rows[0], paths[-1], number) for number in range(ROWS - len(rows))]
+            rows += [_copy(rows[0], paths[-1], number) for number in range(many - len(rows))]
     return rows
 
 
@@ -149,6 +150,10 @@ class _Seen:
     def state(self) -> tuple[Hashable, int, int]:
         """Returns the chosen row, its place in pixels, and the column that the table is sorted by."""
         return self.chosen, self.top_of(self.chosen), self._table.titles.sortIndicatorSection()
+
+    @property
+    def in_view(self) -> range:
+        return self.model.in_view()
 
     @property
     def first_in_view(self) -> Hashable:
@@ -199,6 +204,7 @@ def _assert_nothing_moves(qtbot: QtBot, windows: Windows, table: TableView[Any],
     table.show()
     table.setCurrentIndex(seen.model.index((len(rows) - 2) // 2, 0))
     table.scrollTo(table.currentIndex(), TableView.ScrollHint.PositionAtCenter)
+    _load_what_is_seen(qtbot, windows, seen)
     chosen = seen.chosen
     assert chosen is not None
     _assert_stays(seen, chosen, f"{name}: a row above", lambda: show(rows))
@@ -209,14 +215,25 @@ def _assert_nothing_moves(qtbot: QtBot, windows: Windows, table: TableView[Any],
     if bar.maximum() > table.rowHeight(0):
         show(rows[1:])
         bar.setValue(table.rowHeight(0) // 2)
+        _load_what_is_seen(qtbot, windows, seen)
         first = seen.first_in_view
         top = seen.top_of(first)
+        unread: list[int] = []
+        seen.model.modelReset.connect(lambda: unread.extend(row for row in seen.in_view if seen.model.loaded_at(row) is None))
         show(rows)
+        assert unread == [], f"{name}: empty rows in view for a moment"
         assert (seen.first_in_view, seen.top_of(first)) == (first, top), f"{name}: scrolled away from the chosen row"
         assert seen.chosen == chosen
     for column in range(seen.model.columnCount()) if table.isSortingEnabled() else ():
         if seen.model.can_sort(column):
             _sort(qtbot, windows, table, seen, chosen, column)
+
+
+def _load_what_is_seen(qtbot: QtBot, windows: Windows, seen: _Seen) -> None:
+    """Has the rows in view read, as painting does; a table behind another tab is not painted."""
+    for row in seen.in_view:
+        seen.model.row_at(row)
+    _settle(qtbot, windows)
 
 
 def _assert_stays(seen: _Seen, chosen: Hashable, what: str, change: Callable[[], object]) -> None:
