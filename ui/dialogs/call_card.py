@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QGuiApplication, QKeyEvent, QPalette, QResizeEvent
-from PyQt6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QGridLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.messages.outbox.model import LONGEST_NOTE
@@ -31,7 +31,7 @@ SIGNS = {
 }
 """The picture of each sign."""
 
-_PICTURE = 18
+_PICTURE, _WIDTH = 18, 316
 
 _SIZES = (Type.DIAL, Type.BIG, Type.TITLE, Type.CARD)
 """The sizes in which a number to dial may be written, the first that fits."""
@@ -97,6 +97,15 @@ class NoteLine(QLineEdit):
             self.saved.emit()
             event.accept()
 
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Comes into view where the card scrolls."""
+        super().focusInEvent(event)
+        parent = self.parentWidget()
+        while parent is not None and not isinstance(parent, QScrollArea):
+            parent = parent.parentWidget()
+        if parent is not None:
+            parent.ensureWidgetVisible(self)
+
     def focusOutEvent(self, event: QFocusEvent | None) -> None:
         """Saves where the keyboard goes elsewhere in the window."""
         super().focusOutEvent(event)
@@ -142,7 +151,18 @@ class CallCard(Card):
         self.done_button.setDefault(True)
         self.unreached_button = button(_("&Nicht erreicht"), unreached, picture="phone-off")
         self._lay_out()
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.show_row(None)
+
+    def sizeHint(self) -> QSize:
+        """Returns a width that has room for the buttons in every language."""
+        layout = self.layout()
+        least = layout.minimumSize() if layout is not None else QSize()
+        return QSize(max(u(_WIDTH), least.width()), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Returns the same width."""
+        return QSize(self.sizeHint().width(), super().minimumSizeHint().height())
 
     def _lay_out(self) -> None:
         why = row((self.picture, Qt.AlignmentFlag.AlignTop), (column(self.title, self.sentence, spacing=2), 1), spacing=10)
@@ -191,7 +211,8 @@ class CallCard(Card):
         for place, (title, value) in enumerate(shown.facts):
             words, said = soft_label(title, size=Type.TEXT), plain_label(value)
             self.facts.addWidget(words, place, 0, Qt.AlignmentFlag.AlignTop)
-            self.facts.addWidget(said, place, 1, Qt.AlignmentFlag.AlignTop)
+            said.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            self.facts.addWidget(said, place, 1)
 
     def _show_why(self, shown: CallRow) -> None:
         title, sentence = shown.reason

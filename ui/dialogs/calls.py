@@ -31,7 +31,7 @@ from ui.widgets.undo_bar import UndoBar
 if TYPE_CHECKING:
     from ui.windows import DialogContext
 
-_CARD, _SEARCH = 316, 270
+_SEARCH = 270
 
 
 class CallsDialog(Dialog):
@@ -50,10 +50,9 @@ class CallsDialog(Dialog):
         self._make_head()
         self._make_table()
         self.card = CallCard(self.done_or_open, self.not_reached)
-        self.card.setFixedWidth(u(_CARD))
         self.card.note.textEdited.connect(self._typed)
         self.card.note.saved.connect(self.save_note)
-        self.undo_bar = UndoBar(_("Leertaste oder Haken: erledigt. Enter: erledigt und weiter zur nächsten Person."))
+        self.undo_bar = UndoBar(_("Leertaste: erledigt. Enter: erledigt und weiter."))
         table = card_around(self.tabs, self.table)
         self.body.addLayout(column((row((table, 1), self.card, spacing=12), 1), self.undo_bar, spacing=12), 1)
         self.buttons.hide()

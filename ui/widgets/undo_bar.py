@@ -37,7 +37,7 @@ class UndoBar(QWidget):
         super().__init__(parent)
         self._undo: Callable[[], object] | None = None
         self._hint = hint
-        self.words = soft_label(hint, size=Type.TEXT)
+        self.words = soft_label(hint, size=Type.TEXT, wrap=True)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.button = button(_("&Rückgängig"), self.undo, picture="arrow-back-up")
         self.button.setProperty(QUIET, True)
@@ -45,7 +45,7 @@ class UndoBar(QWidget):
         key = by_key(self.button, QKeySequence.StandardKey.Undo, self.undo)
         self.button.setToolTip(key)
         self.setLayout(row((self.words, 1), self.button, margins=(12, 0, 4, 0)))
-        self.setFixedHeight(u(_HEIGHT))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.clear()
 
     def offer(self, said: str, undo: Callable[[], object]) -> None:
@@ -83,9 +83,13 @@ class UndoBar(QWidget):
         self.button.setVisible(offers)
         self.update()
 
+    def sizeHint(self) -> QSize:
+        """Returns room for one line, for two where the letters are large; always the same, so that nothing moves."""
+        return QSize(self.button.sizeHint().width() + u(240), max(u(_HEIGHT), 2 * self.words.fontMetrics().lineSpacing()))
+
     def minimumSizeHint(self) -> QSize:
-        """Returns the room of the button; words are cut rather than the window made wider."""
-        return QSize(self.button.sizeHint().width() + u(120), u(_HEIGHT))
+        """Returns the same height; words wrap rather than make the window wider."""
+        return QSize(self.button.sizeHint().width() + u(120), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paints the ground and the picture, while there is something to take back."""
