@@ -131,10 +131,10 @@ class Dialog(QDialog):
         return made
 
     def buttons_last(self) -> None:
-        """Lets Tab go through the window's tools and its own widgets first and then through its buttons, as one reads."""
-        parts = (self.heading, self.content, self.buttons)
+        """Lets Tab go through the window's own widgets first and then through its buttons, as one reads."""
+        inside = [widget for widget in reached_by_tab(self) if self.content.isAncestorOf(widget) or self.buttons.isAncestorOf(widget)]
         # Qt's chain follows the order in which widgets were made, and the box of buttons is made before the content
-        ordered = [widget for part in parts for widget in reached_by_tab(self) if part.isAncestorOf(widget)]
+        ordered = sorted(inside, key=self.buttons.isAncestorOf)
         for before, after in pairwise(ordered):
             QWidget.setTabOrder(before, after)
         self.buttons.setFocusProxy(None)  # Tab would go from the last button by the box to the main one, and never round
