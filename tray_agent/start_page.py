@@ -74,7 +74,7 @@ class StartFacts:
         accounts: the credits as last told.
         presences: the agents of the practice.
         used: the jobs that the practice uses.
-        runs: the runs of today that have ended, the newest first.
+        runs: of each job the last run, where it ended today; the newest first.
         planned: the planned times that are still to come today, by time.
     """
 
@@ -150,9 +150,15 @@ def _read(agent: Agent, connection: Connection, names: Mapping[str, Mandant]) ->
         accounts=kept_credits(connection, accounts_of(agent.messages.parts.sms), names, settings, instant),
         presences=agent.jobs.presences.read_known(connection),
         used=used,
-        runs=agent.jobs.history.read_ended(connection, days[-1].since, days[-1].until),
+        runs=_ended_today(agent.jobs.history.read_last_runs(connection), days[-1].since),
         planned=sorted(_planned_today(plan, used, days[-1].until, zone), key=lambda one: one.at),
     )
+
+
+def _ended_today(last: Mapping[JobKey, Run], since: datetime) -> list[Run]:
+    """Returns the runs that ended today, the newest first."""
+    runs = [run for run in last.values() if (run.finished_at or run.due_at) >= since]
+    return sorted(runs, key=lambda run: run.finished_at or run.due_at, reverse=True)
 
 
 def _planned_today(plan: Plan, used: Collection[JobKey], until: datetime, zone: ZoneInfo) -> Iterator[PlannedTime]:

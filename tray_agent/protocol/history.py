@@ -105,23 +105,13 @@ class History:
     def last_runs(self) -> dict[JobKey, Run]:
         """Returns the run of each job that ended last; skipped times are none."""
         with self._database.read() as connection:
-            expired = self._expired(connection)
-            rows = {job: _last_ended(connection, job) for job in JobKey}
-        return {job: _run_of(row, expired) for job, row in rows.items() if row is not None}
+            return self.read_last_runs(connection)
 
-    def read_ended(self, connection: Connection, since: datetime, until: datetime) -> tuple[Run, ...]:
-        """Returns the runs of the planned times of a day or another short time that have ended, the newest first; skipped times are none.
-
-        Args:
-            connection: of the caller's transaction.
-            since: aware.
-            until: aware, not in it.
-        """
+    def read_last_runs(self, connection: Connection) -> dict[JobKey, Run]:
+        """Returns the same, within the caller's transaction."""
         expired = self._expired(connection)
-        planned = (table.c.due_at >= since, table.c.due_at < until, table.c.folded != _IS_FOLDED)
-        rows = connection.execute(select(table).where(*planned).order_by(*(column.desc() for column, _newest in _NEWEST))).all()
-        runs = (_run_of(row, expired) for row in rows)
-        return tuple(run for run in runs if run.state not in (RunState.SKIPPED, RunState.RUNNING))
+        rows = {job: _last_ended(connection, job) for job in JobKey}
+        return {job: _run_of(row, expired) for job, row in rows.items() if row is not None}
 
     def prune(self, before: datetime) -> int:
         """Deletes what was planned before ``before`` (aware), in small batches, and returns how many rows.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -14,9 +15,10 @@ from tray_agent.tray.model import Action, AgentFacts, CheckNow, DialogName, Open
 from ui.dialogs.start_parts import STATUS, DayCard, FirstStepsCard, MonthCard, Page, PageHead, SideCard, TodayCard, TomorrowCard
 from ui.look.scale import u
 from ui.models.rail import rail
-from ui.models.start import MOST_BANNERS, StartView, ToDo, start_view
+from ui.models.start import MOST_BANNERS, Content, StartView, ToDo, start_view
 from ui.widgets.banner import BannerRow, Banners
 from ui.widgets.controls import once_after
+from ui.widgets.day_bars import DayBars
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import button, column, row, scrolling
 from ui.widgets.links import Link
@@ -82,6 +84,7 @@ class StartDialog(Dialog):
         """Makes the window as wide as its words need."""
         super().showEvent(event)
         self._fit_width()
+        self._order_keys()
 
     def _fit_width(self) -> None:
         """Makes the window as wide as the words of its language need, as far as the screen goes."""
@@ -92,6 +95,13 @@ class StartDialog(Dialog):
         needed = self._entries.width() + page.minimumSizeHint().width() + bar.sizeHint().width()
         if self.width() < needed:
             self.resize(min(needed, screen.availableGeometry().width()), self.height())
+
+    def _order_keys(self) -> None:
+        """Lets Tab go as one reads: down the rail, then over the page; what is made anew would stand at the end."""
+        parts = (self.rail, self.head, self.to_do, self.today, self.tomorrow, self.month, self.side, self.first_steps)
+        reached = [one for part in parts for one in part.findChildren(QWidget) if isinstance(one, QPushButton | DayBars)]
+        for before, after in pairwise(reached):
+            QWidget.setTabOrder(before, after)
 
     # Reading
 
@@ -169,9 +179,11 @@ class StartDialog(Dialog):
         self._columns.setVisible(view.content is not None and not view.is_empty)
         self.first_steps.start.setDefault(view.is_empty)
         content = view.content
-        if content is None or view.is_empty:
-            return
-        rows = min(len(view.banners), MOST_BANNERS)
+        if content is not None and not view.is_empty:
+            self._show_content(content, min(len(view.banners), MOST_BANNERS))
+        self._order_keys()
+
+    def _show_content(self, content: Content, rows: int) -> None:
         self.today.tell(content.today_hint, content.today)
         self.tomorrow.tell(content.tomorrow)
         self.month.tell(content.month, plot=_PLOTS[min(rows, len(_PLOTS) - 1)], with_sums=rows < 2)
