@@ -61,6 +61,9 @@ def test_each_value_is_written_where_it_belongs(file: Path, capsys: pytest.Captu
     assert found["ui.popup"] == {"value": False, "origin": "computer"}
     assert found["practice.name"] == {"value": "Hier", "origin": "environment"}
     assert found["practice.phone"] == {"value": "", "origin": "default"}
+    assert run(["config", "set", "ui.theme", "dark"]) == 0
+    assert "diesen Computer" in capsys.readouterr().out
+    assert shown(capsys)["ui.theme"] == {"value": "dark", "origin": "computer"}
     assert run(["config", "set", "practice.name", "Praxis"]) == 0
     said_of_it = capsys.readouterr()
     assert "practice.name = Praxis" in said_of_it.out
@@ -73,7 +76,7 @@ def test_each_value_is_written_where_it_belongs(file: Path, capsys: pytest.Captu
 @pytest.mark.parametrize("arguments", [
     ["set", "mail.hsot", "x"], ["set", "mail", "x"], ["set", "mail.port", "viele"], ["set", "mail.host.x", "y"],
     ["set", "gateway.accounts.M1.originator", "x"], ["set", "böse.host", "x"], ["set", "gateway.accounts", "x"],
-    ["unset", "mail.sender"], ["unset", "portal.address"],
+    ["unset", "mail.sender"], ["unset", "portal.address"], ["set", "ui.theme", "blau"],
     ["set", "gateway.address", "javascript:x"], ["set", "gateway.address", ""], ["set", "gateway.address", "https://aspsms com/"],
     ["set", "gateway.address", "json.aspsms.com"], ["set", "gateway.address", "https://:443/"], ["set", "gateway.kind", "fax"],
     ["set", "mail.host", "mail example"], ["set", "mail.host", "smtp://mail.example"], ["set", "mail.host", "mail.example:587"],

@@ -222,11 +222,13 @@ def test_an_empty_table_says_why_and_what_to_do(qtbot: QtBot) -> None:
     model = table.model()
     assert isinstance(model, ListModel)
     assert table.message == "Alle Erinnerungen von heute sind zugestellt."
+    assert table.accessibleDescription() == table.message
     assert button.isVisible()
     assert LIGHT.ok.name() in colours(table, QRect(0, 0, table.width() - 2, button.y()))
     model.show(PEOPLE)
     table.grab()
     assert not button.isVisible()
+    assert table.accessibleDescription() == ""
 
 
 def test_a_screen_reader_hears_both_lines(qtbot: QtBot) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from sqlalchemy import func, insert, select, text
 
@@ -28,7 +28,8 @@ from tray_agent.jobs.presence import Presences
 from tray_agent.messages.outbox.model import OutboxFilter
 from tray_agent.protocol.activity_log import ActivityLog
 from tray_agent.protocol.model import Activity, Level
-from tray_agent.start_page import Previewed, StartFacts, change_number, day_span, preview_tomorrow, read_start
+from tray_agent.start_page import Previewed, StartFacts, change_number, day_span, read_start
+from tray_agent.store.database import Database
 from tray_agent.store.tables import covered_day, credit_balance, message
 from tray_agent.tray.model import (
     Action,
@@ -44,9 +45,7 @@ from tray_agent.tray.model import (
 )
 from ui.dialogs.info import InfoDialog
 from ui.dialogs.outbox import OutboxDialog
-from ui.dialogs.preview import PreviewDialog
 from ui.dialogs.start import StartDialog
-from ui.models.preview import PreviewShows
 from ui.models.rail import rail
 from ui.models.start import Content, Mood, Number, StartView, Way, scale_top, start_view, without_addresses
 from ui.windows import DialogContext, Windows
@@ -166,11 +165,16 @@ def test_tomorrow_comes_from_the_outbox_once_it_is_prepared_with_a_link_for_each
 
 def test_the_store_is_read_in_one_transaction(filled: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     read_start(filled)
-    opened: list[int] = []
-    connect = type(filled.store)._connect
-    monkeypatch.setattr(type(filled.store), "_connect", lambda database: (opened.append(1), connect(database))[1])
+    opened: list[Database] = []
+    connect = Database._connect
+
+    def counted(database: Database) -> Any:
+        opened.append(database)
+        return connect(database)
+
+    monkeypatch.setattr(Database, "_connect", counted)
     read_start(filled)
-    assert opened == [1]
+    assert opened == [filled.store]
 
 
 def test_ready_workstations_are_those_that_the_window_info_shows_without_a_lack(qtbot: QtBot, filled: Agent, windows: Windows) -> None:
@@ -210,11 +214,11 @@ def test_the_balance_is_the_last_measured_with_its_time(filled: Agent) -> None:
 def test_a_click_on_a_number_opens_the_outbox_with_exactly_its_rows(qtbot: QtBot, filled: Agent, windows: Windows) -> None:
     dialog = shown(qtbot, windows)
     arrived = dialog.today.cells[1]
-    qtbot.mouseClick(arrived.link, Qt.MouseButton.LeftButton)
+    arrived.link.click()
     outbox = next(window for window in windows.opened if isinstance(window, OutboxDialog))
     qtbot.waitUntil(lambda: windows.background.idle and outbox.list.rowCount() == int(arrived.link.text()), timeout=20_000)
     everything = dialog.today.cells[0]
-    qtbot.mouseClick(everything.link, Qt.MouseButton.LeftButton)  # the same window shows others then
+    everything.link.click()  # the same window shows others then
     qtbot.waitUntil(lambda: windows.background.idle and outbox.list.rowCount() == int(everything.link.text()), timeout=20_000)
     assert len([window for window in windows.opened if isinstance(window, OutboxDialog)]) == 1
 
@@ -230,37 +234,6 @@ def test_enter_on_a_day_of_the_chart_opens_that_days_rows(qtbot: QtBot, filled: 
     day = read_start(filled).days[-1]
     qtbot.waitUntil(lambda: windows.background.idle and outbox.list.rowCount() == day.number, timeout=20_000)
     assert chart.tooltip_at(QPointF(chart.area_of(29).center())) == chart.bars[-1].sentence
-
-
-@pytest.fixture(scope="module")
-def demo_agent() -> Iterator[Agent]:
-    """Gives the demo practice's agent after one run of the five jobs."""
-    from tools.screenshots import demo_agent
-
-    with demo_agent() as agent:
-        yield agent
-
-
-def test_tomorrow_before_preparing_is_the_preview_and_opens_exactly_its_lines(
-    qtbot: QtBot, demo_agent: Agent, background: Any, tmp_path: Any
-) -> None:
-    from ui.windows import Remembered
-
-    windows = Windows(demo_agent, background, Remembered(tmp_path / "windows.ini"))
-    facts = read_start(demo_agent)
-    found = preview_tomorrow(demo_agent, facts.tomorrow.when.since.date())
-    tomorrow = content_of(replace(facts, is_prepared=False), tomorrow=found).tomorrow
-    ways = list(tomorrow.reasons)
-    assert sum(int(way.text.split()[0]) for way in ways) == sum(found.reasons.values()) > 0
-    for way in ways:
-        assert isinstance(way.action, OpenDialog)
-        assert isinstance(way.action.shows, PreviewShows)
-        preview = windows.open(way.action.dialog, shows=way.action.shows)
-        assert isinstance(preview, PreviewDialog)
-        qtbot.waitUntil(lambda: background.idle, timeout=20_000)
-        assert len(preview.list.rows) == int(way.text.split()[0])
-        assert all(way.action.shows.holds(line) for line in preview.list.rows)
-    windows.close_all()
 
 
 # States
@@ -346,14 +319,14 @@ def test_the_rail_tells_what_waits_what_is_new_and_what_runs_low() -> None:
 def test_a_refresh_leaves_the_keyboard_where_it_is_and_follows_what_happened(qtbot: QtBot, filled: Agent, windows: Windows) -> None:
     dialog = shown(qtbot, windows, replace(FACTS, concerns=(CALLS, TROUBLE)))
     before = {widget: widget.geometry() for widget in (dialog.today, dialog.tomorrow, dialog.month, dialog.side)}
-    dialog.remedies[1].setFocus()
-    qtbot.waitUntil(dialog.remedies[1].hasFocus)
+    second = dialog.remedies[1]
+    second.setFocus()
     with filled.store.begin() as connection:
         connection.execute(insert(message), [sent(900, filled.clock.now(), "delivered")])
     arrived = int(dialog.today.cells[1].link.text())
     windows.state.show(tray_state(replace(FACTS, concerns=(replace(CALLS, number=4, title="4 Patienten anrufen"), TROUBLE))))
     qtbot.waitUntil(lambda: dialog.today.cells[1].link.text() == str(arrived + 1), timeout=20_000)
-    assert dialog.remedies[1].hasFocus()
+    assert dialog.focusWidget() is second
     assert {widget: widget.geometry() for widget in before} == before
 
 
@@ -407,7 +380,14 @@ def shown(qtbot: QtBot, windows: Windows, facts: AgentFacts = FACTS) -> StartDia
     dialog = windows.open(DialogName.START)
     assert isinstance(dialog, StartDialog)
     qtbot.waitUntil(lambda: windows.background.idle, timeout=20_000)
-    QApplication.processEvents()
+    places: list[list[object]] = []
+
+    def is_laid_out() -> bool:
+        """Returns whether what came last has its place: nothing moved since the look before."""
+        places.append([widget.geometry() for widget in dialog.findChildren(QWidget)])
+        return len(places) > 2 and places[-1] == places[-2] == places[-3]
+
+    qtbot.waitUntil(is_laid_out, timeout=20_000)
     return dialog
 
 

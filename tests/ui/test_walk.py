@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,15 @@ from tests.ui.keyboard import press
 from tests.ui.walk import backward_steps, clipped_texts, longer, longer_language, out_of_reach, unreadable_texts
 from tray_agent.agent import Agent
 from tray_agent.i18n import set_language
+from tray_agent.start_page import preview_tomorrow, read_start
 from tray_agent.tray.engine import AgentEngine
-from tray_agent.tray.model import DialogName, tray_state
+from tray_agent.tray.model import AgentFacts, DialogName, OpenDialog, tray_state
 from ui.background import Background
+from ui.dialogs.preview import PreviewDialog
 from ui.look.apply import show
 from ui.look.tokens import DARK, LIGHT
+from ui.models.preview import PreviewShows
+from ui.models.start import start_view
 from ui.widgets.dialog import SMALL_SCREEN, Dialog
 from ui.windows import Remembered, Windows, factory_of
 
@@ -208,3 +213,23 @@ def test_longer_language_is_longer_and_keeps_places(text: str) -> None:
     assert grown.startswith(text)
     assert len(grown) >= len(text) * 1.3
     assert grown.count("{") == text.count("{")
+
+
+def test_tomorrow_before_preparing_is_the_preview_and_opens_exactly_its_lines(
+    qtbot: QtBot, demo_windows: Windows, background: Background
+) -> None:
+    agent = demo_windows.agent
+    facts = read_start(agent)
+    found = preview_tomorrow(agent, facts.tomorrow.when.since.date())
+    tomorrow = start_view(tray_state(AgentFacts(now=facts.now)), replace(facts, is_prepared=False), found, "", agent.zone).content
+    assert tomorrow is not None
+    ways = tomorrow.tomorrow.reasons
+    assert sum(int(way.text.split()[0]) for way in ways) == sum(found.reasons.values()) > 0
+    for way in ways:
+        assert isinstance(way.action, OpenDialog)
+        assert isinstance(way.action.shows, PreviewShows)
+        preview = demo_windows.open(way.action.dialog, shows=way.action.shows)
+        assert isinstance(preview, PreviewDialog)
+        qtbot.waitUntil(lambda: background.idle, timeout=20_000)
+        assert len(preview.list.rows) == int(way.text.split()[0])
+        assert all(way.action.shows.holds(line) for line in preview.list.rows)

@@ -49,7 +49,7 @@ class _Read:
 class ActivityDialog(Dialog):
     """A tab for each service with its number of errors, one for what is in doubt."""
 
-    SIZE = (1120, 660)
+    SIZE = (1232, 660)
 
     def __init__(self, context: DialogContext) -> None:
         super().__init__(context, _("Protokoll Aktivitäten/Fehler"))

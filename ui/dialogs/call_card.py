@@ -191,7 +191,7 @@ class CallCard(Card):
         for place, (title, value) in enumerate(shown.facts):
             words, said = soft_label(title, size=Type.TEXT), plain_label(value)
             self.facts.addWidget(words, place, 0, Qt.AlignmentFlag.AlignTop)
-            self.facts.addWidget(said, place, 1)
+            self.facts.addWidget(said, place, 1, Qt.AlignmentFlag.AlignTop)
 
     def _show_why(self, shown: CallRow) -> None:
         title, sentence = shown.reason

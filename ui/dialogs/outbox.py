@@ -154,8 +154,10 @@ class OutboxDialog(Dialog):
         message = self.table.current
         possible = message is not None and message.state in CAN_BE_CANCELLED
         allow(self._cancel, possible=possible, reason=_("Nur eine Mitteilung, die noch nicht gesendet wurde, lässt sich stornieren."))
+        in_doubt = can_be_decided(message)
+        self._cancel.setVisible(not in_doubt)
         for one in (self.sent_button, self.again_button):
-            one.setVisible(can_be_decided(message))
+            one.setVisible(in_doubt)
         if message is None:
             self.details.tell()
         else:

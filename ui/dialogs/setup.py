@@ -132,7 +132,7 @@ class SetupDialog(Dialog):
         for field in fields:
             refusal = self.model.autostart_refusal if field.kind is Kind.AUTOSTART else ""
             hint = refusal or (_(field.explanation) if field.explanation else "")
-            shown.add(_(field.label), self._editor(field), hint, group=group, wide=field.kind in _WIDE)
+            shown.add(_(field.label), self._editor(field), hint, group=group, wide=field.wide or field.kind in _WIDE)
         card.body.addLayout(shown)
         return card
 

@@ -16,6 +16,7 @@ from ui.look.scale import u
 from ui.models.rail import rail
 from ui.models.start import MOST_BANNERS, StartView, ToDo, start_view
 from ui.widgets.banner import BannerRow, Banners
+from ui.widgets.controls import once_after
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import button, column, row, scrolling
 from ui.widgets.links import Link
@@ -44,7 +45,7 @@ class StartDialog(Dialog):
         self._state = context.windows.state.current or _starting(context)
         self._facts: StartFacts | None = None
         self._tomorrow: Previewed | KnownError | None = None
-        self._reading = self._again = self._looking = self._all_banners = False
+        self._reading = self._again = self._looking = self._all_banners = self._is_fitted = False
         self._told: tuple[ToDo, ...] | None = None
         self.rail = Rail(self.choose, taken="p")
         self.head = PageHead(lambda: self.choose(CheckNow()))
@@ -54,6 +55,7 @@ class StartDialog(Dialog):
         self.first_steps = FirstStepsCard(
             lambda: self.choose(OpenDialog(DialogName.SETUP)), lambda: self.choose(OpenDialog(DialogName.PORTAL))
         )
+        self._fit_soon = once_after(0, self._fit_width, self)
         self._lay_out()
         context.windows.state.changed.connect(self.show_state)
         self.show_state(self._state)
@@ -77,12 +79,17 @@ class StartDialog(Dialog):
         self.body.addLayout(row(entries, (self._page, 1), spacing=0))
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Makes the window as wide as the words of its language need, as far as the screen goes."""
+        """Makes the window as wide as its words need."""
         super().showEvent(event)
-        page, screen = self._page.widget(), self.screen()
-        if page is None or screen is None:
+        self._fit_width()
+
+    def _fit_width(self) -> None:
+        """Makes the window as wide as the words of its language need, as far as the screen goes."""
+        page, screen, bar = self._page.widget(), self.screen(), self._page.verticalScrollBar()
+        if not isinstance(page, Page) or screen is None or bar is None:
             return
-        needed = self._entries.width() + page.minimumSizeHint().width() + self._page.verticalScrollBar().sizeHint().width()  # type: ignore[union-attr]  # it has one
+        page.lay_out_anew()
+        needed = self._entries.width() + page.minimumSizeHint().width() + bar.sizeHint().width()
         if self.width() < needed:
             self.resize(min(needed, screen.availableGeometry().width()), self.height())
 
@@ -170,6 +177,9 @@ class StartDialog(Dialog):
         self.month.tell(content.month, plot=_PLOTS[min(rows, len(_PLOTS) - 1)], with_sums=rows < 2)
         self.side.tell(content.side)
         self.day.tell(content.runs)
+        if not self._is_fitted and self.isVisible():
+            self._is_fitted = True
+            self._fit_soon.start()  # when the words have their sizes
 
     def _show_banners(self, view: StartView) -> None:
         """Shows what is to be done; where there is as much of it as before, with the same buttons, these stay as they are."""

@@ -40,6 +40,13 @@ class Page(QWidget):
         """Returns the least width alone: Qt would add the heights that wrapped words have where they are narrowest."""
         return QSize(super().minimumSizeHint().width(), 0)
 
+    def lay_out_anew(self) -> None:
+        """Has all heights asked for again: layouts within layouts keep those that wrapped words had at another width."""
+        for inner in self.findChildren(QLayout):
+            inner.invalidate()
+        for card in self.findChildren(QWidget):
+            card.updateGeometry()
+
 
 class PageHead(QWidget):
     """The state as a picture and in words, whose and when, and *Jetzt prüfen*."""
@@ -145,7 +152,6 @@ class Ways(QWidget):
             self._flow.addWidget(Link(way.text, lambda action=way.action: self._choose(action)))  # type: ignore[misc]
         for label in self.findChildren(QLabel):
             label.setMinimumHeight(Link("", lambda: None).sizeHint().height())
-        self.setVisible(bool(self._shown[1:] or before))
         self.updateGeometry()
 
     @property
@@ -180,6 +186,7 @@ class TomorrowCard(Card):
         self.link.updateGeometry()
         self.sentence.setText(tomorrow.sentence)
         self.reasons.show_ways(tomorrow.reasons, tomorrow.others)
+        self.reasons.setVisible(bool(tomorrow.reasons))
 
     def _open(self) -> None:
         if self._action is not None:

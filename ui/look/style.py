@@ -96,6 +96,8 @@ class CalmStyle(QProxyStyle):
             _Primitive.PE_PanelLineEdit: _line_edit,
             _Primitive.PE_FrameLineEdit: _field_frame,
             _Primitive.PE_IndicatorHeaderArrow: _header_arrow,
+            _Primitive.PE_IndicatorTabTearLeft: _nothing,
+            _Primitive.PE_IndicatorTabTearRight: _nothing,
             _Primitive.PE_FrameTabWidget: _tab_page,
             _Primitive.PE_FrameTabBarBase: _tab_base,
             _Primitive.PE_PanelItemViewItem: _item_ground,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tray_agent.i18n import N_, _
+from tray_agent.i18n import N_, _, ngettext
 from tray_agent.tray.model import Action, AgentFacts, ConcernKind, DialogName, MenuItem, OpenDialog, Quit, Resume, pausing
 
 
@@ -89,7 +89,7 @@ def _pill(facts: AgentFacts, name: DialogName) -> Pill | None:
     if name is DialogName.ACTIVITY and (number := facts.number_of(ConcernKind.ERRORS) + facts.number_of(ConcernKind.DOUBT)):
         return Pill(_short(number), PillKind.WAITS, _("{number} warten").format(number=number))
     if name is DialogName.DOWNLOADS and (number := facts.new_downloads):
-        return Pill(_short(number), PillKind.NEW, _("{number} neu").format(number=number))
+        return Pill(_short(number), PillKind.NEW, ngettext("{number} neu", "{number} neu", number).format(number=number))
     if name is DialogName.CREDITS and facts.number_of(ConcernKind.CREDITS):
         return Pill("!", PillKind.LOW, _("Guthaben unter dem Mindestbestand"))
     return None

@@ -52,6 +52,7 @@ class SetupField:
         choices: value and label (source text) of each choice.
         group: whose it is, where there is one for each: translated, or "".
         files: which files can be chosen, as a file dialog writes it (source text).
+        wide: whether it takes the room of two fields.
     """
 
     place: Place
@@ -61,6 +62,7 @@ class SetupField:
     choices: tuple[tuple[str, str], ...] = ()
     files: str = N_("Alle Dateien (*)")
     group: str = ""
+    wide: bool = False
 
 
 class SetupStep(Enum):
@@ -130,11 +132,11 @@ PAGES = (
         N_("Woher der Download-Service Elemente holt. Das Wurzelzertifikat kam mit der Installation."),
         (Subject.PORTAL, Subject.DOWNLOADS),
         (
-            SetupField(("portal", "address"), N_("&Adresse")),
+            SetupField(("portal", "address"), N_("&Adresse"), wide=True),
             SetupField(("portal", "root"), N_("&Wurzelzertifikat"), Kind.FILE, files=N_("Wurzelzertifikat (*.json);;Alle Dateien (*)")),
             SetupField(("portal", "publishers"), N_("&Herausgeber"),
                   explanation=N_("Nur von ihnen unterschriebene Installationsprogramme werden gestartet; mehrere mit «;» trennen. "
-                                 "Leer heisst: was das Online-Portal vorschreibt.")),
+                                 "Leer heisst: was das Online-Portal vorschreibt."), wide=True),
             SetupField(("download", "folder"), N_("&Download-Ordner"), Kind.FOLDER,
                   N_("Ein gemeinsamer Ordner auf dem Server dient allen Arbeitsplätzen.")),
         ),
@@ -174,7 +176,7 @@ PAGES = (
         (Subject.SOFTWARE,),
         (
             SetupField(("ui", "practice_process"), N_("Programm&name"),
-                  explanation=N_("Beim Start dieses Programms erscheinen Hinweise, zum Beispiel vitomed.exe.")),
+                  explanation=N_("Beim Start dieses Programms erscheinen Hinweise, zum Beispiel vitomed.exe."), wide=True),
             SetupField(("download", "practice_program"), N_("Programm&datei"), Kind.FILE,
                   N_("Ihre Version wird mit der verglichen, die ein Download voraussetzt."),
                   files=N_("Programme (*.exe);;Alle Dateien (*)")),

@@ -475,7 +475,7 @@ _SHORT: Mapping[str, str] = {
     Reason.NO_CONTACT: N_("{number} ohne Nummer"),
     Reason.LANDLINE_ONLY: N_("{number} nur Festnetz"),
     Reason.PROVISIONAL: N_("{number} provisorisch"),
-    Reason.OPTED_OUT: N_("{number} will keine SMS"),
+    Reason.OPTED_OUT: "",  # of one and of several it reads otherwise
     Reason.APPOINTMENT_CANCELLED: N_("{number} abgesagt"),
     Reason.ALREADY_REMINDED: N_("{number} schon erinnert"),
     Reason.DECEASED: N_("{number} verstorben"),
@@ -488,10 +488,14 @@ _SHORT: Mapping[str, str] = {
 """Reasons in a word or two; others are told together."""
 
 
+def _short(code: str, number: int) -> str:
+    return _(_SHORT[code]) if _SHORT[code] else ngettext("{number} will keine SMS", "{number} wollen keine SMS", number)
+
+
 def _ways(reasons: Mapping[str, int], opens: Callable[[frozenset[str]], OpenDialog]) -> tuple[Way, ...]:
     """Returns why not, the most frequent first; a reason without short words, and what is too much, stand together."""
     known = [code for code in reasons if code in _SHORT][:MOST_REASONS]
-    ways = [Way(_(_SHORT[code]).format(number=format_number(reasons[code])), opens(frozenset({code}))) for code in known]
+    ways = [Way(_short(code, reasons[code]).format(number=format_number(reasons[code])), opens(frozenset({code}))) for code in known]
     rest = {code: number for code, number in reasons.items() if code not in known}
     if rest:
         number = sum(rest.values())

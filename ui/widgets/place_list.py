@@ -51,12 +51,6 @@ class PlaceList(QListWidget):
             item.setData(_STATUS_ROLE, status)
             item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, sentence)
 
-    def status_of(self, place: int) -> Status | None:
-        """Returns what is shown at a place's right."""
-        item = self.item(place)
-        found = item.data(_STATUS_ROLE) if item is not None else None
-        return found if isinstance(found, Status) else None
-
     def allow(self, place: int, *, possible: bool) -> None:
         """Lets a place be chosen, or not."""
         item = self.item(place)

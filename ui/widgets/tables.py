@@ -675,6 +675,8 @@ class TableView(QTableView, Generic[Row]):
         message, viewport, model = self.message, self.viewport(), self.model()
         if viewport is None:
             return
+        if self.accessibleDescription() != message:  # a screen reader tells what is painted
+            self.setAccessibleDescription(message)
         below = 0
         if message and isinstance(model, TableModel) and model.error is not None:
             error = model.error

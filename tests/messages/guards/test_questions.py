@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -119,10 +120,12 @@ def test_every_answer_says_what_happens_then() -> None:
 
 
 def test_the_row_that_asks_names_the_entry_of_the_menu(desk: Desk) -> None:
-    from tray_agent.tray.model import _QUESTIONS
+    from tray_agent.tray.model import AgentFacts, DialogName, OpenDialog, PendingQuestion, tray_state
 
     row = asked_activity(desk.ask())
-    ((entry, _dialog),) = _QUESTIONS
+    facts = AgentFacts(now=datetime(2026, 11, 23, 12, 0, tzinfo=UTC), questions=(PendingQuestion(1, "?"),))
+    shown = [entry for item in tray_state(facts).menu for entry in (item, *item.children)]
+    (entry,) = (item.label for item in shown if item.action == OpenDialog(DialogName.QUESTIONS))
     assert (row.level, row.item) == (Level.ERROR, "view")
     assert f"«{entry}»" in row.sentence
 
