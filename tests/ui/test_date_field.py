@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.ui.keyboard import press, type_text
+from ui.look.scale import u
 from ui.widgets.date_field import DateField
 
 BEFORE = date(2026, 11, 23)
@@ -44,3 +45,12 @@ def test_arrows_still_count(qtbot: QtBot) -> None:
     field = opened(qtbot)
     press(field, Qt.Key.Key_Up)
     assert field.date().toPyDate() == date(2026, 11, 24)
+
+
+def test_a_whole_date_has_its_room_beside_the_arrow(qtbot: QtBot) -> None:
+    field = opened(qtbot)
+    field.resize(field.sizeHint())
+    line = field.lineEdit()
+    assert line is not None
+    assert line.width() > field.fontMetrics().horizontalAdvance("30.09.2026") + u(8)
+    assert field.minimumSizeHint().width() == field.sizeHint().width()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from PyQt6.QtCore import QDate, QTime
-from PyQt6.QtWidgets import QMessageBox
+from PyQt6.QtWidgets import QMessageBox, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.schedules.schedule_strategies import schedules
@@ -21,6 +21,7 @@ from tray_agent.jobs.owed import RetryPolicy
 from tray_agent.schedules.codes import Frequency, Position, RelativeDay, Subday, Weekdays
 from tray_agent.schedules.schedule import Schedule
 from ui.dialogs.schedule import ScheduleDialog
+from ui.look.style import WRONG
 from ui.models.schedule import NotePlace, Repeat, ScheduleModel, ScheduleSubject
 from ui.windows import DialogContext
 
@@ -229,6 +230,23 @@ def test_leaving_asks_only_where_something_changed(
     dialog.reject()
     assert not dialog.isVisible()
     assert taken.schedules == []
+
+
+def test_a_mistake_frames_its_fields(qtbot: QtBot, context: DialogContext, taken: Taken) -> None:
+    dialog = opened(qtbot, context, taken.subject())
+    dialog.several.click()
+    dialog.window_end.setTime(dialog.window_start.time())
+    assert [bool(field.property(WRONG)) for field in (dialog.window_start, dialog.window_end, dialog.at)] == [True, True, False]
+    dialog.window_end.setTime(QTime(18, 0))
+    assert not dialog.window_end.property(WRONG)
+
+
+@pytest.mark.parametrize("repeat", list(Repeat))
+def test_all_is_seen_without_scrolling(qtbot: QtBot, context: DialogContext, taken: Taken, repeat: Repeat) -> None:
+    dialog = opened(qtbot, context, taken.subject())
+    dialog.repeat.setCurrentIndex(dialog.repeat.findData(repeat))
+    bars = [area.verticalScrollBar() for area in dialog.findChildren(QScrollArea)]
+    qtbot.waitUntil(lambda: [bar.maximum() for bar in bars if bar is not None] == [0] * len(bars))
 
 
 @pytest.mark.parametrize("repeat", list(Repeat))

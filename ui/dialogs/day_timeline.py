@@ -183,7 +183,7 @@ class DayTimeline(Painted):
             if not colours.high_contrast:  # there a line is as strong as words
                 painter.fillRect(QRectF(round(x), area.top(), 1, area.height()), colours.line)
             words = QRectF(x - width / 2, 0, width, u(_PILL_HEIGHT))
-            if pill is None or not pill.intersects(words.adjusted(width / 4, 0, -width / 4, 0)):
+            if pill is None or not pill.adjusted(-u(_GAP), 0, u(_GAP), 0).intersects(words.adjusted(width / 4, 0, -width / 4, 0)):
                 painter.setPen(colours.soft)
                 painter.drawText(words, int(Qt.AlignmentFlag.AlignCenter), label)
 

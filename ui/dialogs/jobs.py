@@ -57,7 +57,7 @@ _MOST_RUNS = 2000
 
 _ROW = 50
 
-_HINTS_HEIGHT = 72
+_HINTS_HEIGHT = 78
 """The room of hints at the most, in pixels to go through ``u``; beyond that they scroll."""
 
 
