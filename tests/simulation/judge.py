@@ -388,6 +388,8 @@ def last_word_is_true(evidence: Evidence) -> Iterator[Violation]:
         right_start = told is not None and told.start == visit.start
         if right_start and told is not None and evidence.was_lost(told.at):
             continue  # who knows of it from the gateway does not know which doctor it named
+        if told is None and any(evidence.was_lost(word.at) for one in others for word in evidence.words[one, visit.id]):
+            continue  # nor to whom it went
         since = evidence.with_this_doctor_since(visit) if right_start else evidence.stands_since(visit)
         deadline = visit.at - CALLABLE
         person = evidence.agenda.person(visit.person)

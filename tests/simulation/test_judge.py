@@ -266,6 +266,14 @@ def test_what_a_store_forgot_that_was_put_back_is_not_told_of(record: Record) ->
     assert found(record) == []
 
 
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_to_whom_went_what_the_store_forgot_nobody_knows(record: Record, forgotten: bool) -> None:
+    record.agenda.note(record.starts, BEAT)
+    changed(record, replace(VISIT, person="p2"))
+    record.put_back = [PutBack(at(MONDAY, time(8)), at(MONDAY, time(15)))] * forgotten
+    assert ("last word is true" in found(record)) is not forgotten
+
+
 def test_every_violation_names_the_rule_the_seed_and_the_simulated_time(record: Record) -> None:
     assert str(judge(record)[0]).startswith("[no silence] seed 1, Tue 24.11.2026 09:00:00: Anna Muster (p1), 24.11. 09:00 (sms)")
 

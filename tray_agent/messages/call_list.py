@@ -167,20 +167,28 @@ class CallList:
     # Who was told something that is wrong now
 
     def _wrongly_told(self) -> Iterator[CallEntry]:
-        """Gives those who were told something that is wrong now, and whom the next run of preparing tells too late, or not."""
+        """Gives those who were told something that is wrong now, and whom the next run of preparing tells too late, or not.
+
+        Whose time that was told has passed today knows what is true, but for who has that appointment now instead, at a later time.
+        """
+        today = self._parts.instant(datetime.combine(self._parts.local(self._now).date(), time.min))
         after: tuple[datetime, int] | None = None
         while True:
             with self._parts.database.read() as connection:
-                known = entries.known_ahead(connection, self._now, after, AT_ONCE)
+                known = entries.known_ahead(connection, today, after, AT_ONCE)
             if not known:
                 return
             after = (known[-1].appointment_at or self._now, known[-1].id)
             told = [one for one in known if one.told_at is not None and one.appointment_id]
             found = self._parts.practice.appointments({one.appointment_id for one in told if one.appointment_id})
             wrong = [one for one in told if self._is_wrong(one, found.get(one.appointment_id or ""))]
+            wrong = [one for one in wrong if self._is_ahead(one) or one.patient_id != found[one.appointment_id or ""].patient_id]
             if wrong:
                 yield from self._entries_of(wrong, found)
-            yield from self._told_and_absent([one for one in told if one.appointment_id not in found])
+            yield from self._told_and_absent([one for one in told if one.appointment_id not in found and self._is_ahead(one)])
+
+    def _is_ahead(self, told: Known) -> bool:
+        return told.appointment_at is not None and told.appointment_at > self._now
 
     def _told_and_absent(self, told: Sequence[Known]) -> Iterator[CallEntry]:
         """Gives those whose appointment is not found shortly before it begins: nobody knows whether they come in vain."""

@@ -36,6 +36,12 @@ START = datetime(2026, 3, 29, 0, 40, tzinfo=UTC)
 MINUTES = {JobKey.DOWNLOAD: 2, JobKey.PREPARE_REMINDERS: 4, JobKey.SEND_MESSAGES: 3}
 """How often each job is planned; rarely enough that a run that is taken over can go on before its next time comes."""
 
+LONG = 60.0
+"""A trial of so many seconds must have seen further attempts, too."""
+
+MOST = 5
+"""So many times as long a trial lasts at the most, where a busy machine lets nothing happen in it."""
+
 ENDED = {state.value for state in RunState} - {RunState.RUNNING.value}
 
 
@@ -83,7 +89,7 @@ class Trial:
 
     Args:
         url: an empty database.
-        seconds: how long, by the machine's clock.
+        seconds: how long, by the machine's clock; longer where nothing was seen in it.
         seed: of the misfortunes.
         workers: how many agents.
         naive: whether they use the naive lease.
@@ -117,13 +123,22 @@ class Trial:
         counter.metadata.create_all(self.database.engine)
         with self._fleet():
             self._plan()
-            end = time.monotonic() + self.seconds
-            while time.monotonic() < end and not (self.naive and self._twice()):
+            begun = time.monotonic()
+            while not self._is_over(time.monotonic() - begun) and not (self.naive and self._twice()):
                 self._misfortune()
                 threading.Event().wait(self.random.uniform(0.1, 0.3) if self.naive else self.random.uniform(0.1, 0.8))
         self._close()
         self.database.dispose()
         return self.book
+
+    def _is_over(self, lasted: float) -> bool:
+        return lasted >= self.seconds and (self.naive or lasted >= MOST * self.seconds or self._has_seen_enough())
+
+    def _has_seen_enough(self) -> bool:
+        with self.database.read() as connection:
+            acted = connection.execute(select(counter.c.id).limit(1)).first()
+            again = connection.execute(select(job_run.c.id).where(job_run.c.attempt > 1).limit(1)).first()
+        return acted is not None and (again is not None or self.unable > 0 or self.seconds < LONG)
 
     def _plan(self) -> None:
         for key in JOBS:

@@ -193,6 +193,33 @@ def test_who_was_told_wrong_is_on_the_call_list_before_the_next_run_would_tell_t
     assert "24.11.2026, 08:30 Uhr" in texts(world)[1]  # what was told last is what the telephone said
 
 
+def test_who_was_given_an_appointment_stays_on_the_call_list_when_it_moves_beyond_the_time_that_was_told(world: World) -> None:
+    told(world)
+    world.practice.put(replace(ANNA, id="P2", first_name="Beat", mobile="078 111 22 33"), treatment("P2"))
+    world.next_telling = world.parts.instant(TOMORROW_NINE + timedelta(days=1))
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(minutes=25)))
+    world.change_appointment(patient_id="P2")
+    (entry,) = world.service.call_list()
+    assert entry.message.patient_id == "P2"
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    for minutes in (0, 30, 80):
+        world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(minutes=minutes - 24)))
+        (entry,) = world.service.call_list()
+        assert (entry.message.patient_id, entry.message.appointment_at) == ("P2", world.parts.instant(TOMORROW_NINE + timedelta(hours=1)))
+    world.service.tick_off([entry.message.id], "anna")
+    assert world.service.call_list() == []
+
+
+def test_who_came_at_the_time_that_was_told_is_not_called_because_of_a_later_one(world: World) -> None:
+    told(world)
+    world.next_telling = world.parts.instant(TOMORROW_NINE + timedelta(days=1))
+    world.change_appointment(starts_at=TOMORROW_NINE + timedelta(hours=1))
+    world.clock.set(world.parts.instant(TOMORROW_NINE - timedelta(minutes=1)))
+    assert len(world.service.call_list()) == 1
+    world.clock.set(world.parts.instant(TOMORROW_NINE + timedelta(minutes=1)))
+    assert world.service.call_list() == []
+
+
 def test_who_is_told_in_time_by_the_next_run_is_not_on_the_call_list(world: World) -> None:
     told(world)
     world.next_telling = world.clock.now() + timedelta(hours=1)
