@@ -14,6 +14,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
+    QDialogButtonBox,
     QPlainTextEdit,
     QProxyStyle,
     QStyle,
@@ -242,6 +243,7 @@ _HINTS = {
     QStyle.StyleHint.SH_Widget_Animation_Duration: 0,
     QStyle.StyleHint.SH_ComboBox_Popup: 0,
     QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons: 0,
+    QStyle.StyleHint.SH_DialogButtonLayout: QDialogButtonBox.ButtonLayout.GnomeLayout.value,  # the main button is the last, on every system
     QStyle.StyleHint.SH_ItemView_ShowDecorationSelected: 1,
     QStyle.StyleHint.SH_EtchDisabledText: 0,
     QStyle.StyleHint.SH_ScrollBar_LeftClickAbsolutePosition: 0,
