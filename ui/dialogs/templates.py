@@ -182,7 +182,7 @@ class TemplatesDialog(Dialog):
     def _show(self, model: TemplatesModel) -> None:
         self.model, self._read = model, True
         self.list.show(model.entries)
-        self.table.selectRow(model.place)
+        self.table.selectRow(self.list.place_of(model.key))
         self._show_template()
         self._connect()
         self._load_examples()
@@ -359,7 +359,7 @@ class TemplatesDialog(Dialog):
         if not model.has_changes:
             self._choose(wanted)
             return
-        self.table.selectRow(model.place)
+        self.table.selectRow(self.list.place_of(model.key))
         match self.ask_unsaved():
             case QMessageBox.StandardButton.Save:
                 self.save(lambda: self._choose(wanted))
@@ -371,7 +371,7 @@ class TemplatesDialog(Dialog):
     def _choose(self, key: TemplateKey) -> None:
         self.clear_error()
         self.model.choose(key)
-        self.table.selectRow(self.model.place)
+        self.table.selectRow(self.list.place_of(self.model.key))
         self._show_template()
 
     # Saving
