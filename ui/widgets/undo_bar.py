@@ -87,6 +87,10 @@ class UndoBar(QWidget):
         """Returns room for one line, for two where the letters are large; always the same, so that nothing moves."""
         return QSize(self.button.sizeHint().width() + u(240), max(u(_HEIGHT), 2 * self.words.fontMetrics().lineSpacing()))
 
+    def hasHeightForWidth(self) -> bool:
+        """Returns that its height is its own, however its words wrap."""
+        return False
+
     def minimumSizeHint(self) -> QSize:
         """Returns the same height; words wrap rather than make the window wider."""
         return QSize(self.button.sizeHint().width() + u(120), self.sizeHint().height())
