@@ -131,7 +131,7 @@ class CallsDialog(Dialog):
             else:  # somebody did something here meanwhile, which was not read yet
                 self.reload()
 
-        self.run(agent.messages.calls, take, failed=self._failed, then=then)
+        self.run(lambda: agent.messages.calls(), take, failed=self._failed, then=then)
 
     def refresh(self) -> None:
         """Reads the list anew because a person asks for it; what was told before is over."""

@@ -22,6 +22,7 @@ from ui.widgets.day_bars import DayBars
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import button, column, row, scrolling
 from ui.widgets.links import Link
+from ui.widgets.mnemonics import mnemonic_of
 from ui.widgets.rail import Rail
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class StartDialog(Dialog):
         self._tomorrow: Previewed | KnownError | None = None
         self._reading = self._again = self._looking = self._all_banners = self._is_fitted = False
         self._told: tuple[ToDo, ...] | None = None
-        self.rail = Rail(self.choose, taken="p")
         self.head = PageHead(lambda: self.choose(CheckNow()))
+        self.rail = Rail(self.choose, taken="".join(mnemonic_of(self.head.check.text())))
         self.to_do = Banners()
         self.today, self.tomorrow, self.month = TodayCard(self.choose), TomorrowCard(self.choose), MonthCard(self.choose)
         self.side, self.day = SideCard(self.choose), DayCard()

@@ -7,14 +7,13 @@ would take the header and the buttons away from a style of our own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from PyQt6 import sip
 from PyQt6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
-    QDialogButtonBox,
     QPlainTextEdit,
     QProxyStyle,
     QStyle,
@@ -239,11 +238,14 @@ _METRICS = {
     _Metric.PM_ScrollView_ScrollBarSpacing: 0,
 }
 
-_HINTS = {
+_MAIN_LAST = 3
+"""What Qt calls ``QDialogButtonBox.GnomeLayout``, as a style hint."""
+
+_HINTS: Mapping[QStyle.StyleHint, int] = {
     QStyle.StyleHint.SH_Widget_Animation_Duration: 0,
     QStyle.StyleHint.SH_ComboBox_Popup: 0,
     QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons: 0,
-    QStyle.StyleHint.SH_DialogButtonLayout: QDialogButtonBox.ButtonLayout.GnomeLayout.value,  # the main button is the last, on every system
+    QStyle.StyleHint.SH_DialogButtonLayout: _MAIN_LAST,  # the main button is the last, on every system
     QStyle.StyleHint.SH_ItemView_ShowDecorationSelected: 1,
     QStyle.StyleHint.SH_EtchDisabledText: 0,
     QStyle.StyleHint.SH_ScrollBar_LeftClickAbsolutePosition: 0,
