@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, delete, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -89,7 +89,7 @@ from tray_agent.store import migrate, schema_version
 from tray_agent.store.database import Database, open_database, unavailable
 from tray_agent.store.migrate import upgrade
 from tray_agent.store.schema_version import REVISIONS, SchemaOutdatedError
-from tray_agent.store.tables import activity
+from tray_agent.store.tables import activity, agent_presence
 
 LOADED_ONCE: tuple[object, ...] = (runner, service, prepare, send, status)
 """What the product loads late is loaded here: strands take the place of threads in modules that are there."""
@@ -811,6 +811,12 @@ def bring_up(engine: Engine) -> None:
     """Does with the store what bringing its tables up to another version does with all that goes on."""
     with engine.begin() as connection:
         migrate._end_what_goes_on(connection)
+
+
+def forget_file(engine: Engine) -> None:
+    """Lets the store forget in which file it lay: it stands for a server, whose restored tables are no file of another computer."""
+    with engine.begin() as connection:
+        connection.execute(delete(agent_presence))
 
 
 def notices_since(engine: Engine, number: int) -> tuple[int, list[Notice]]:

@@ -42,6 +42,7 @@ from tests.simulation.product import (
     Wires,
     World,
     bring_up,
+    forget_file,
     new_store,
     notices_since,
     product_in_strands,
@@ -746,6 +747,7 @@ class Simulation:
         self._all_off += 1
         self._switch_everything_off("is off: the store is put back")
         put_back(self._around.engine, copy)
+        forget_file(self._around.engine)
         self.record.put_back.append(PutBack(copied, self.now))
         self._tell("TROUBLE", f"the store is as it was at {copied.astimezone(ZURICH):%a %d.%m. %H:%M}")
         self._noticed = notices_since(self._around.engine, 0)[0]
