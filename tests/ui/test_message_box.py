@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -33,6 +35,19 @@ def test_a_short_message_stays_small(qtbot: QtBot) -> None:
     make_readable(box)
     title = label(box, "qt_msgbox_label")
     assert title.minimumWidth() < 20 * title.fontMetrics().averageCharWidth()
+
+
+@pytest.mark.parametrize("length", [40, 57, 70, 90, 200])
+def test_no_first_text_is_cut_off(qtbot: QtBot, length: int) -> None:
+    box = QMessageBox(QMessageBox.Icon.Question, "", ("Ausführen und andere aussperren? " * 7)[:length])
+    qtbot.addWidget(box)
+    box.setInformativeText("Sie arbeiten erst wieder, wenn sie folgen.")
+    make_readable(box)
+    box.show()
+    first = label(box, "qt_msgbox_label")
+    assert first.wordWrap() or first.fontMetrics().horizontalAdvance(first.text()) <= first.width()
+    flags = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
+    assert first.fontMetrics().boundingRect(first.contentsRect(), flags, first.text()).height() <= first.height()
 
 
 def test_no_button_has_an_icon(qtbot: QtBot) -> None:

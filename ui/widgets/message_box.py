@@ -25,6 +25,9 @@ CHARACTERS = 56
 """The width of the lines, in average characters; what is shorter stays narrower."""
 
 
+_WRAPPED_BY_QT = 500
+"""Qt wraps the first text only where the box would be wider than this, and cuts it off else."""
+
 PICTURE, AROUND = 32, 16
 """The picture at the left, and the room around all."""
 
@@ -50,14 +53,18 @@ def make_readable(box: QMessageBox) -> None:
     if (layout := box.layout()) is not None:
         layout.setContentsMargins(*(u(AROUND),) * 4)
     # Qt offers no other way to the labels of a message than their names
-    for name, written in (("qt_msgbox_label", font(Type.CARD, strong=True)), ("qt_msgbox_informativelabel", font())):
+    for name, written, least in (
+        ("qt_msgbox_label", font(Type.CARD, strong=True), _WRAPPED_BY_QT),
+        ("qt_msgbox_informativelabel", font(), 0),
+    ):
         label = box.findChild(QLabel, name)
         if label is None:  # the system shows the message by itself
             continue
         label.setFont(written)
         metrics = QFontMetrics(written)
         longest = max(metrics.horizontalAdvance(line) for line in label.text().splitlines() or [""])
-        label.setMinimumWidth(min(longest + metrics.averageCharWidth(), CHARACTERS * metrics.averageCharWidth()))
+        limit = CHARACTERS * metrics.averageCharWidth()
+        label.setMinimumWidth(min(longest + metrics.averageCharWidth(), max(limit, least) if longest > limit else limit))
 
 
 def answer_of(box: QMessageBox, consequence: str, words: Sequence[str], *, default: int) -> int:
