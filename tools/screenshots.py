@@ -50,6 +50,7 @@ LANGUAGES = ("de", "fr")
 SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 SECONDS_TO_LOAD = 20.0
+PAST_MESSAGES = 20_000
 _ON_DESKTOP = "PICTURES_ON_DESKTOP"
 
 
@@ -292,6 +293,7 @@ def demo_agent() -> Iterator[Agent]:
     with tempfile.TemporaryDirectory(prefix="vitoclient-pictures-") as folder, DemoWorld(Path(folder)) as world:
         _keep_past_balances(world.agent)
         run_demo(world, lambda _job: lambda _event: None)
+        _keep_past_messages(world.agent)
         _keep_past_runs(world.agent)
         _keep_workstations(world.agent)
         yield world.agent
@@ -335,6 +337,38 @@ def _keep_past_balances(agent: Agent) -> None:
                 balance = Decimal(160 + (12 - week) * 31 % (200 + 90 * place) + 7 * (week * 5 % 4))
                 measured_at = now - timedelta(days=7 * (12 - week) + 1)
                 connection.execute(insert(credit_balance).values(mandant_id=account.keeper, measured_at=measured_at, balance=balance))
+
+
+def _keep_past_messages(agent: Agent) -> None:
+    """Keeps the messages of half a year: those of today, on every working day before; who was missed was called."""
+    from datetime import timedelta
+
+    from sqlalchemy import insert, select
+
+    from tray_agent.messages.model import MessageState
+    from tray_agent.store.tables import message
+
+    missed = (MessageState.FAILED.value, MessageState.ERROR.value)
+    with agent.store.read() as connection:
+        rows = [dict(row) for row in connection.execute(select(message)).mappings()]
+    today = agent.clock.now().astimezone(agent.zone).date()
+    past, days = list[dict[str, object]](), 0
+    while len(past) < PAST_MESSAGES:
+        days += 1
+        back = timedelta(days=days)
+        if (today - back).weekday() > 4:
+            continue
+        for row in rows[: len(rows) * (60 + days * 37 % 40) // 100]:  # no two days are alike
+            moved = {name: value - back if hasattr(value, "hour") else value for name, value in row.items() if name != "id"}
+            state = row["state"] if row["state"] in missed else MessageState.DELIVERED.value
+            handled = {"handled_at": moved["prepared_at"], "handled_by": "anna"} if state in missed else {}
+            own = {"unique_key": f"{row['unique_key']}-{days}", "reference": f"{row['reference'][:19]}{days:05}", "state": state}
+            if row["appointment_id"]:
+                own["appointment_id"] = f"{row['appointment_id']}-{days}"
+            past.append(moved | own | handled)
+    with agent.store.begin() as connection:
+        for begin in range(0, len(past), 500):
+            connection.execute(insert(message), past[begin : begin + 500])
 
 
 def _keep_past_runs(agent: Agent) -> None:
