@@ -144,7 +144,7 @@ def test_link_of_the_popup_opens_the_list(desktop: SmallDesktop, start: StartPro
     offer_download(data)
     program = start(desktop, VITOCLIENT_UI__TOASTS="false")
     popup = desktop.window(POPUP)
-    link = (popup.x + 110, popup.y + popup.height - 26)
+    link = (popup.x + 110, popup.y + popup.height - 66)  # above its foot
     desktop.click_until(lambda: link if desktop.find(Name="Meldung") else None, lambda: desktop.find(Name="Downloads"), "the list")
     desktop.gone(POPUP)
     end(program)

@@ -21,7 +21,7 @@ def add_commands(app: typer.Typer) -> None:
     """Adds the group to ``vitoclient messages``."""
     group = typer.Typer(help=_("Die Anrufliste: wer anders zu erinnern ist, und was davon erledigt ist."))
     group.callback(invoke_without_command=True)(_list)
-    group.command("done", help=_("Patienten abhaken, die erinnert sind; sie werden nicht mehr erinnert."))(_done)
+    group.command("done", help=_("Einen Patienten abhaken, der erinnert ist; er wird nicht mehr erinnert."))(_done)
     group.command("undo", help=_("Einen Haken zurücknehmen, mit allem, was er bewirkt hat."))(_undo)
     group.command("unreached", help=_("Vermerken, dass ein Anruf vergeblich war."))(_unreached)
     group.command("note", help=_("Zu einem Patienten etwas notieren; ein leerer Text löscht die Notiz."))(_note)
@@ -45,46 +45,44 @@ def _list(
             _print(shown, calls, agent)
 
 
-def _done(numbers: Annotated[list[int], typer.Argument(metavar=_("NUMMER"), help=_("Die Nummern der Mitteilungen in der Liste."))]) -> None:
+def _done(number: _Number) -> None:
     with agent_here() as agent:
-        for entry in _entries(agent, numbers):
-            _print_now(agent, agent.messages.tick(entry, agent.person))
+        _print_now(agent, agent.messages.tick(_entry(agent, number), agent.person))
 
 
 def _undo(number: _Number) -> None:
     with agent_here() as agent:
-        (entry,) = _entries(agent, [number])
+        entry = _entry(agent, number)
         back = agent.messages.untick(entry)
     print(_("{patient}: wieder offen.").format(patient=back.message.patient_name))
 
 
 def _unreached(number: _Number) -> None:
     with agent_here() as agent:
-        (entry,) = _entries(agent, [number])
+        entry = _entry(agent, number)
         _print_now(agent, agent.messages.not_reached(entry, agent.person))
 
 
 def _note(number: _Number, text: Annotated[str, typer.Argument(metavar=_("TEXT"), help=_("Die Notiz."))]) -> None:
     with agent_here() as agent:
-        (entry,) = _entries(agent, [number])
+        entry = _entry(agent, number)
         noted = agent.messages.note(entry, text, agent.person)
     print(_("{what}: {said}").format(what=noted.message.patient_name, said=noted.message.note or _("keine Notiz")))
 
 
-def _entries(agent: Agent, numbers: Sequence[int]) -> Sequence[CallEntry]:
-    """Returns the entries of these numbers.
+def _entry(agent: Agent, number: int) -> CallEntry:
+    """Returns the entry of a number.
 
     Raises:
-        CallMissingError: one of them is not on the list.
+        CallMissingError: it is not on the list.
     """
     from tray_agent.messages.service import CallMissingError
 
     calls = agent.messages.calls()
-    there = {entry.message.id: entry for entry in (*calls.open, *calls.done)}
-    for number in numbers:
-        if number not in there:
-            raise CallMissingError(number)
-    return [there[number] for number in numbers]
+    found = next((entry for entry in (*calls.open, *calls.done) if entry.message.id == number), None)
+    if found is None:
+        raise CallMissingError(number)
+    return found
 
 
 def _print(entries: Sequence[CallEntry], calls: Calls, agent: Agent) -> None:
