@@ -21,7 +21,7 @@ SECONDS = 120.0
 
 TASKBAR_HEIGHT = 21
 MENU = "#32768"
-QUIT, INFO, SETTINGS = 13, 34, 157
+QUIT, JOBS = 13, 136
 """Entries of the icon's menu: pixels of their middles above its lower end, in the font that tools/windows/look.py sets."""
 PROBE = Path(__file__).with_name("probe.py")
 PROJECT = Path(__file__).resolve().parents[3]

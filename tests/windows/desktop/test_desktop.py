@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.desktop.test_tray import offer_download
-from tests.windows.desktop.rig import MENU, QUIT, SETTINGS, WineDesktop, wait_until
-from tray_agent.config.settings import find_setting
+from tests.windows.desktop.rig import JOBS, MENU, QUIT, WineDesktop, wait_until
+from tray_agent.job_kinds import JobKey
 from tray_agent.store.database import open_database
 from tray_agent.store.migrate import upgrade
-from tray_agent.store.settings import SettingStore
+from tray_agent.store.tables import job
 
 pytestmark = [pytest.mark.windows, pytest.mark.timeout(300)]
 
@@ -84,7 +85,7 @@ def test_a_popup_tells_of_new_downloads_and_its_link_opens_the_list(desktop: Win
     start(desktop)
     popup = desktop.painted("Meldung")
     desktop.picture("popup")
-    desktop.click((popup.left + 110, popup.bottom - 26))
+    desktop.click((popup.left + 110, popup.bottom - 66))  # above its foot
     desktop.window("Downloads", "Qt")
     desktop.gone("Meldung", "Qt")
 
@@ -92,17 +93,18 @@ def test_a_popup_tells_of_new_downloads_and_its_link_opens_the_list(desktop: Win
 def test_a_dialog_is_worked_by_mouse_and_keyboard(desktop: WineDesktop, data: Path) -> None:
     url = make_database(data)
     start(desktop)
-    desktop.choose(SETTINGS)
-    dialog = desktop.painted("Schalter")
-    desktop.picture("dialog-settings")
-    desktop.click((dialog.left + 254, dialog.top + 88))  # the box of the first switch
+    desktop.choose(JOBS)
+    dialog = desktop.painted("Aufträge verwalten")
+    desktop.picture("dialog-jobs")
+    desktop.click((dialog.left + 42, dialog.top + 164))  # the box of the first job
     desktop.keys("alt+s")
-    wait_until(lambda: service_is_on(url), "the switch in the database")
+    wait_until(lambda: download_is_on(url), "the job in the database")
 
 
-def service_is_on(url: str) -> bool:
+def download_is_on(url: str) -> bool:
     database = open_database(url)
     try:
-        return SettingStore(database).load().values[find_setting("DownloadService.Aktiv")] is True
+        with database.read() as connection:
+            return bool(connection.execute(select(job.c.enabled).where(job.c.key == JobKey.DOWNLOAD.value)).scalar())
     finally:
         database.dispose()
