@@ -85,7 +85,7 @@ def test_a_popup_tells_of_new_downloads_and_its_link_opens_the_list(desktop: Win
     start(desktop)
     popup = desktop.painted("Meldung")
     desktop.picture("popup")
-    desktop.click((popup.left + 110, popup.bottom - 66))  # above its foot
+    desktop.click((popup.left + 110, popup.bottom - 79))  # above its foot
     desktop.window("Downloads", "Qt")
     desktop.gone("Meldung", "Qt")
 
