@@ -239,7 +239,8 @@ def _measure_rows(stage: object) -> None:
     from tools.screenshots import Stage
     from tray_agent.store.pages import Page
     from ui.widgets.paged_list import PagedModel, PageRequest
-    from ui.widgets.tables import Column, TableView
+    from ui.widgets.table_models import Column
+    from ui.widgets.tables import TableView
 
     assert isinstance(stage, Stage)
 

@@ -80,7 +80,7 @@ def _processor_time(move: Callable[[], object]) -> float:
 
 def _model() -> Any:
     from ui.look.icons import Status
-    from ui.widgets.tables import Align, Column, ListModel
+    from ui.widgets.table_models import Align, Column, ListModel
 
     model = ListModel(
         (

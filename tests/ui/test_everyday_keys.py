@@ -28,7 +28,8 @@ from ui.dialogs.preview import PreviewDialog
 from ui.dialogs.start import StartDialog
 from ui.widgets.controls import allow
 from ui.widgets.mnemonics import mnemonic_of, with_mnemonics
-from ui.widgets.tables import Column, ListModel, TableView
+from ui.widgets.table_models import Column, ListModel
+from ui.widgets.tables import TableView
 from ui.windows import DialogContext, Windows
 
 CONTROL = Qt.KeyboardModifier.ControlModifier

@@ -28,7 +28,8 @@ from tray_agent.tray.model import DialogName, tray_state
 from ui.background import Background
 from ui.widgets.dialog import Dialog
 from ui.widgets.paged_list import PAGE, PagedModel, PageRequest
-from ui.widgets.tables import ListModel, TableModel, TableView
+from ui.widgets.table_models import ListModel, TableModel
+from ui.widgets.tables import TableView
 from ui.windows import Remembered, Windows
 
 pytestmark = pytest.mark.xdist_group("walk")

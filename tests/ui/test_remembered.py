@@ -13,7 +13,8 @@ from tests.ui.keyboard import turn_wheel
 from ui import windows
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import column, held, scrolling, splitter
-from ui.widgets.tables import Column, ListModel, TableView
+from ui.widgets.table_models import Column, ListModel
+from ui.widgets.tables import TableView
 from ui.windows import DialogContext
 
 

@@ -16,7 +16,8 @@ from tests.ui.keyboard import press
 from ui.look.icons import Status
 from ui.look.scale import Type, u
 from ui.look.tokens import DARK, LIGHT, tokens, use
-from ui.widgets.tables import Align, Column, ListModel, TableView
+from ui.widgets.table_models import Align, Column, ListModel
+from ui.widgets.tables import TableView
 
 
 @dataclass(frozen=True)

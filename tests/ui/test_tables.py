@@ -21,7 +21,8 @@ from ui.look.icons import Status
 from ui.look.scale import u
 from ui.widgets.dialog import Dialog
 from ui.widgets.paged_list import PAGE, PAGES_KEPT, PagedModel, PageRequest
-from ui.widgets.tables import Align, Column, ListModel, TableView
+from ui.widgets.table_models import Align, Column, ListModel
+from ui.widgets.tables import TableView
 from ui.widgets.titles import shared_widths
 from ui.windows import DialogContext
 

@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt, QVariant
 from pytestqt.qtbot import QtBot
 
 from tray_agent.i18n import _
-from ui.widgets.tables import Column, ListModel
+from ui.widgets.table_models import Column, ListModel
 
 
 def test_a_table_shows_texts_that_remember_how_they_were_made(qtbot: QtBot) -> None:

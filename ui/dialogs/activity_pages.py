@@ -40,7 +40,8 @@ from ui.widgets.notes import Note, soft_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
 from ui.widgets.search_line import SearchLine, among_tools, searching
-from ui.widgets.tables import Column, ListModel, TableView, time_column
+from ui.widgets.table_models import Column, ListModel, time_column
+from ui.widgets.tables import TableView
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo

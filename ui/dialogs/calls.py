@@ -25,7 +25,8 @@ from ui.widgets.dialog import Dialog
 from ui.widgets.layout import button, column, row
 from ui.widgets.printing import Printing, preview
 from ui.widgets.search_line import SearchLine, searching
-from ui.widgets.tables import Column, ListModel, TableView
+from ui.widgets.table_models import Column, ListModel
+from ui.widgets.tables import TableView
 from ui.widgets.undo_bar import UndoBar
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from ui.widgets.card import Card, card_around
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import BETWEEN_CARDS, fill_choice
 from ui.widgets.notes import Note, soft_label
-from ui.widgets.tables import Align, Column, ListModel, TableView, time_column
+from ui.widgets.table_models import Align, Column, ListModel, time_column
+from ui.widgets.tables import TableView
 from ui.windows import DialogContext
 
 _ICONS = {

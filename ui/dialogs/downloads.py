@@ -40,7 +40,8 @@ from ui.widgets.dialog import Dialog
 from ui.widgets.icons import RUN_ICONS, STATE_ICONS
 from ui.widgets.layout import BETWEEN_CARDS, button, held, row, splitter
 from ui.widgets.progress_line import ProgressLine
-from ui.widgets.tables import Align, Column, ListModel, TableView
+from ui.widgets.table_models import Align, Column, ListModel
+from ui.widgets.tables import TableView
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

@@ -18,7 +18,8 @@ from ui.widgets.icons import program_icon
 from ui.widgets.layout import GRID, button, column, field_label, held, row, scrolling
 from ui.widgets.notes import plain_label, soft_label
 from ui.widgets.picture import Picture
-from ui.widgets.tables import Column, ListModel, TableView
+from ui.widgets.table_models import Column, ListModel
+from ui.widgets.tables import TableView
 from ui.windows import DialogContext
 
 ICON = 48

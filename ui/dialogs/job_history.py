@@ -38,7 +38,8 @@ from ui.widgets.layout import button, column, field_label, fill_choice, held, ro
 from ui.widgets.notes import Note
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.tables import Column, ListModel, TableView, time_column
+from ui.widgets.table_models import Column, ListModel, time_column
+from ui.widgets.tables import TableView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

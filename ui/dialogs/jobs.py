@@ -39,7 +39,8 @@ from ui.widgets.links import Link
 from ui.widgets.message_box import offer_to_send
 from ui.widgets.notes import Note, plain_label
 from ui.widgets.progress_line import ProgressLine
-from ui.widgets.tables import Column, ListModel, TableView, on_choice
+from ui.widgets.table_models import Column, ListModel
+from ui.widgets.tables import TableView, on_choice
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QDialog

@@ -35,7 +35,8 @@ from ui.widgets.layout import button, fill_choice, splitter
 from ui.widgets.notes import soft_label
 from ui.widgets.paged_list import PagedModel, PageRequest
 from ui.widgets.search_line import patient_line
-from ui.widgets.tables import Align, Column, TableView, time_column
+from ui.widgets.table_models import Align, Column, time_column
+from ui.widgets.tables import TableView
 from ui.widgets.view_tabs import ViewTabs, tabbed_card
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from ui.widgets.dialog import Dialog
 from ui.widgets.icons import STATE_ICONS
 from ui.widgets.layout import splitter
 from ui.widgets.search_line import SearchLine, among_tools, searching
-from ui.widgets.tables import Align
+from ui.widgets.table_models import Align
 
 if TYPE_CHECKING:
     from tray_agent.downloads.service import DownloadService

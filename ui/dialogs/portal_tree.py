@@ -18,7 +18,8 @@ from PyQt6.QtWidgets import (
 
 from ui.widgets.controls import menu_place
 from ui.widgets.row_delegate import RowDelegate, paint_empty
-from ui.widgets.tables import NOTHING, toggle_row
+from ui.widgets.table_models import NOTHING
+from ui.widgets.tables import toggle_row
 from ui.widgets.titles import ColumnWidths, Titles
 
 

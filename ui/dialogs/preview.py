@@ -49,7 +49,8 @@ from ui.widgets.layout import BETWEEN_CARDS, column, fill_choice, held, row, spl
 from ui.widgets.notes import plain_label, soft_label
 from ui.widgets.printing import PrintActions
 from ui.widgets.search_line import patient_line
-from ui.widgets.tables import Align, Column, ListModel, TableView
+from ui.widgets.table_models import Align, Column, ListModel
+from ui.widgets.tables import TableView
 from ui.widgets.view_tabs import ViewTabs, tabbed_card
 
 if TYPE_CHECKING:

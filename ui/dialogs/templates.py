@@ -56,7 +56,8 @@ from ui.widgets.controls import allow, once_after
 from ui.widgets.dialog import Dialog
 from ui.widgets.layout import GRID, button, column, field_label, held, row, splitter
 from ui.widgets.notes import Note, soft_label
-from ui.widgets.tables import Column, ListModel, TableView, on_choice
+from ui.widgets.table_models import Column, ListModel
+from ui.widgets.tables import TableView, on_choice
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent

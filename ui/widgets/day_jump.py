@@ -17,7 +17,8 @@ from ui.widgets.dialog import Form
 from ui.widgets.layout import GRID, column
 from ui.widgets.paged_list import PagedModel
 from ui.widgets.period_fields import PeriodFields
-from ui.widgets.tables import Row, TableView
+from ui.widgets.table_models import Row
+from ui.widgets.tables import TableView
 
 _TIME = 0
 """The column by whose time one goes to a day."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QTableView
 
-    from ui.widgets.tables import TableModel
+    from ui.widgets.table_models import TableModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from PyQt6.QtCore import QModelIndex, QObject, Qt, pyqtSignal
 from tray_agent.errors import KnownError
 from tray_agent.store.pages import Page
 from ui.background import Background, Task
-from ui.widgets.tables import NOTHING, Column, Row, TableModel
+from ui.widgets.table_models import NOTHING, Column, Row, TableModel
 
 PAGE = 200
 """Rows of a page."""
