@@ -78,7 +78,7 @@ def call_list(entries: Sequence[CallEntry], zone: tzinfo, now: datetime) -> Prin
     title = _("Anrufliste")
     titles = ("☐", _("Termin"), _("Patient"), _("Telefon"), _("Grund"), _("Notiz"))
     cells = (_call_cells(one, zone) for one in entries)
-    return _list(title, _printed(now, zone), titles, (4, 15, 24, 17, 20, 20), cells)
+    return _list(title, _printed(now, zone), titles, (4, 19, 26, 16, 21, 14), cells)
 
 
 def _call_cells(entry: CallEntry, zone: tzinfo) -> tuple[str, ...]:
