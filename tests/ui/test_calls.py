@@ -458,7 +458,7 @@ def test_the_open_ones_are_printed(qtbot: QtBot, dialog: CallsDialog, monkeypatc
 def test_a_days_list_is_one_page(practice: World, context: DialogContext, qtbot: QtBot, tmp_path: Path) -> None:
     missed(practice, 8)
     dialog = open_window(qtbot, context)
-    entries = [entry for entry in practice.service.calls().open for _time in range(3)]
+    entries = [entry for entry in practice.service.calls().open for _time in range(2)]
     dialog.model.calls = replace(practice.service.calls(), open=entries)
     write_pdf(dialog._list_now()(), tmp_path / "liste.pdf")
     assert len(pages_of(tmp_path / "liste.pdf")) == 1
