@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from tests.support.accessibility import clashing_mnemonics, unnamed_widgets
 from tests.ui.keyboard import press, type_text
 from tray_agent.errors import KnownError
-from ui.widgets.dialog import Dialog, Form
+from ui.widgets.dialog import Dialog
+from ui.widgets.fields import Fields
 from ui.widgets.message_box import error_window
 from ui.windows import DialogContext
 
@@ -27,7 +28,7 @@ class Example(Dialog):
         super().__init__(context, "Beispiel")
         self.saved: list[str] = []
         self.failure: KnownError | None = None
-        form = Form()
+        form = Fields()
         self.word = QLineEdit()
         self.note = form.add("&Wort", self.word, "Ein Wort zum Ändern.")
         self.body.addLayout(form)
@@ -178,7 +179,8 @@ def test_a_mnemonic_reaches_a_field_within_a_holder(qtbot: QtBot) -> None:
     row.addWidget(line)
     row.addWidget(QPushButton("Wählen …"))
     holder.setFocusProxy(line)
-    form = Form(window)
+    form = Fields()
+    window.setLayout(form)
     form.add("&Zuerst", QLineEdit())
     form.add("&Adresse", holder, "Wo er ist.")
     qtbot.addWidget(window)

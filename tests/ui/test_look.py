@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QIcon, QImage, QPalette, QPixmap
-from PyQt6.QtWidgets import QApplication, QStyle, QStyleOption, QStyleOptionButton, QStyleOptionProgressBar
+from PyQt6.QtWidgets import QApplication, QStyleOption, QStyleOptionButton, QStyleOptionProgressBar
 from pytestqt.qtbot import QtBot
 
 import ui
 from tests.ui.parts_sheet import make_sheet, picture_of
+from tray_agent.resources import assets_folder
 from ui.look.apply import Look, Theme, show
 from ui.look.contrast import AA_SHAPE, AA_TEXT, contrast, is_dark
 from ui.look.icons import STATUS_COLOURS, Status, icon, status_icon
@@ -102,19 +105,23 @@ def test_a_picture_is_sharp_at_every_scale(look: Look) -> None:
     for scale in (1.0, 1.25, 1.5, 2.0):
         made = icon("phone").pixmap(QSize(18, 18), scale)
         assert made.devicePixelRatio() == scale
-        assert made.width() == QSize(18, 18).__mul__(scale).width()
+        assert made.width() == (QSize(18, 18) * scale).width()
 
 
-def test_every_picture_that_is_asked_for_is_there_and_none_is_kept_for_nothing() -> None:
-    used = set()
-    for file in _UI.rglob("*.py"):
-        used |= set(re.findall(r'(?:icon|paint_icon|picture)[(=].*?"([a-z][a-z-]*)"', file.read_text("utf-8")))
-    folder = Path(__file__).resolve().parents[2] / "assets" / "icons" / "line"
-    there = {file.stem for file in folder.glob("*.svg")}
-    assert there, "no pictures"
-    for name in there:
-        assert not icon(name).pixmap(18, 18).isNull()
-    assert {name for name in used if (folder / f"{name}.svg").exists()} <= there
+def test_every_picture_that_is_asked_for_is_there_and_none_is_kept_for_nothing(look: Look) -> None:
+    written = {
+        node.value
+        for file in _UI.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    calls = re.compile(r'\b(?:icon\(|Picture\(|picture=)"([^"]+)"')
+    asked = {name for file in _UI.rglob("*.py") for name in calls.findall(file.read_text("utf-8"))}
+    there = {file.stem for file in (assets_folder() / "icons" / "line").glob("*.svg")}
+    assert there - written == set()
+    assert asked - there == set()
+    assert len(asked) > 10
+    assert all(not icon(name).pixmap(18, 18).isNull() for name in there)
 
 
 def test_a_switch_of_the_look_needs_no_restart(look: Look) -> None:
@@ -128,10 +135,11 @@ def test_a_switch_of_the_look_needs_no_restart(look: Look) -> None:
 
 
 def test_an_option_that_comes_as_another_class_is_read_as_what_it_is(look: Look) -> None:
+    plain = QStyleOption(1, cast("int", QStyleOption.OptionType.SO_Button.value))
+    assert type(plain) is QStyleOption
+    assert type(as_kind(plain, QStyleOptionButton)) is QStyleOptionButton
     bar = QStyleOptionProgressBar()
     assert as_kind(bar, QStyleOptionProgressBar) is bar
-    assert isinstance(as_kind(bar, QStyleOption), QStyleOption)
-    assert isinstance(as_kind(QStyleOptionButton(), QStyleOptionButton), QStyleOptionButton)
 
 
 def test_pictures_keep_their_colours_in_a_chosen_row(look: Look) -> None:
@@ -139,22 +147,28 @@ def test_pictures_keep_their_colours_in_a_chosen_row(look: Look) -> None:
     picture.fill(QColor("#1565c0"))
     tinted = CalmStyle().generatedIconPixmap(QIcon.Mode.Selected, picture, QStyleOption())
     assert tinted.toImage().pixelColor(4, 4) == QColor("#1565c0")
-    assert QStyle.PixelMetric.PM_IndicatorWidth
 
 
 _OWN_LOOK = {"setStyleSheet", "QColor", "QFont", "setPointSize", "setPointSizeF", "setPixelSize"}
 
 
-def test_nothing_outside_the_look_names_a_colour_a_font_or_a_style_sheet() -> None:
-    found = []
+def _nodes_outside_the_look() -> Iterator[tuple[str, ast.AST]]:
     for file in _UI.rglob("*.py"):
-        if "look" in file.parts:
-            continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            called = node.func if isinstance(node, ast.Call) else None
-            name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
-            if name in _OWN_LOOK or (isinstance(node, ast.Constant) and re.fullmatch(r"#[0-9a-fA-F]{6}", str(node.value))):
-                found.append(f"{file.relative_to(_UI)}: {ast.unparse(node)}")
+        if "look" not in file.parts:
+            yield from ((str(file.relative_to(_UI)), node) for node in ast.walk(ast.parse(file.read_text("utf-8"))))
+
+
+def _called(node: ast.AST) -> str:
+    called = node.func if isinstance(node, ast.Call) else None
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+
+
+def test_nothing_outside_the_look_names_a_colour_a_font_or_a_style_sheet() -> None:
+    found = [
+        f"{file}: {ast.unparse(node)}"
+        for file, node in _nodes_outside_the_look()
+        if _called(node) in _OWN_LOOK or (isinstance(node, ast.Constant) and re.fullmatch(r"#[0-9a-fA-F]{6}", str(node.value)))
+    ]
     assert found == []
 
 
@@ -220,17 +234,12 @@ def _is_bare(argument: ast.expr) -> bool:
 
 
 def test_no_size_outside_the_look_goes_around_the_unit() -> None:
-    found = []
-    for file in _UI.rglob("*.py"):
-        if "look" in file.parts:
-            continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            called = node.func if isinstance(node, ast.Call) else None
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(called, ast.Attribute)
-                and _SIZES.fullmatch(called.attr)
-                and any(map(_is_bare, node.args))
-            ):
-                found.append(f"{file.relative_to(_UI)}: {ast.unparse(node)}")
+    found = [
+        f"{file}: {ast.unparse(node)}"
+        for file, node in _nodes_outside_the_look()
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and _SIZES.fullmatch(node.func.attr)
+        and any(map(_is_bare, node.args))
+    ]
     assert found == []

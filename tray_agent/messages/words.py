@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
 from tray_agent.i18n import N_, _, format_date, format_number, format_time, join_words, ngettext
+from tray_agent.messages.gateways.aspsms_reasons import REASONS
 from tray_agent.messages.model import Channel, MessageKind, MessageState
 from tray_agent.messages.outbox.model import CallEntry, OutboxMessage, OutboxReason, Waiting
 from tray_agent.messages.rules.reasons import Reason
@@ -108,25 +109,12 @@ _WHY: Mapping[str, tuple[str, str]] = {
 }
 """Why somebody is on the call list, in the few words that a row has room for: what, and more about it."""
 
-_FAILED: Mapping[str, str] = {
-    "000": N_("Nummer unbekannt"),
-    "103": N_("Nummer gesperrt"),
-    "107": N_("Telefon war ausgeschaltet"),
-    "108": N_("Telefon war nicht erreichbar"),
-    "110": N_("Fehler bei der Übermittlung"),
-    "118": N_("Störung beim SMS-Anbieter"),
-    "119": N_("Störung im Mobilfunknetz"),
-    "120": N_("Störung im Mobilfunknetz"),
-    "121": N_("Störung im Mobilfunknetz"),
-}
-"""The same for what was not delivered, by the gateway's code (``OutboxMessage.reason_code``)."""
-
 
 def why_words(entry: CallEntry) -> tuple[str, str]:
     """Returns why somebody is to be called, in a few words, and more about it in a few others, or ""."""
     message = entry.message
     if message.state is MessageState.FAILED and entry.reason == OutboxReason.NOT_DELIVERED:
-        return _("nicht angekommen"), _(_FAILED[message.reason_code]) if message.reason_code in _FAILED else ""
+        return _("nicht angekommen"), _(REASONS[message.reason_code][1]) if message.reason_code in REASONS else ""
     if message.state in (MessageState.PREPARED, MessageState.IN_DOUBT) or entry.reason not in _WHY:
         what = _("unklar, ob angekommen") if message.state is MessageState.UNKNOWN else sent_title(entry)
         return what, entry.sentence if message.state is MessageState.PREPARED else ""

@@ -13,7 +13,7 @@ from ui.look.icons import Status
 from ui.look.scale import Type, font, u
 from ui.models.info import Fact, Fleet, Workstation, as_lines, as_text, facts_of, fleet_of, strangers_of
 from ui.widgets.card import Card, card_around, line
-from ui.widgets.dialog import Dialog, with_colon
+from ui.widgets.dialog import Dialog
 from ui.widgets.icons import program_icon
 from ui.widgets.layout import GRID, button, column, field_label, held, row, scrolling
 from ui.widgets.notes import plain_label, soft_label
@@ -111,7 +111,7 @@ class InfoDialog(Dialog):
             value = plain_label(fact.value)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             value.setAccessibleName(fact.label)
-            label = soft_label(with_colon(fact.label), size=Type.TEXT)
+            label = soft_label(_with_colon(fact.label), size=Type.TEXT)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
             self._form.addRow(label, value)
 
@@ -145,3 +145,8 @@ def _status_of(row: Workstation) -> Status | None:
     if not row.is_there:
         return None
     return Status.WARNING if row.unable else Status.SUCCESS
+
+
+def _with_colon(label: str) -> str:
+    """Returns a label with its colon, as the language sets it."""
+    return _("{label}:").format(label=label)

@@ -10,13 +10,13 @@ from PyQt6.QtWidgets import QLabel, QLayout, QLayoutItem, QWidget
 from tray_agent.i18n import _
 from tray_agent.tray.model import Action
 from ui.look.icons import Status
-from ui.look.scale import Type, font, u
+from ui.look.scale import Type, u
 from ui.models.start import Bar, DayRun, Head, Month, Mood, Number, Side, Tomorrow, Way
 from ui.widgets.card import Card, line
 from ui.widgets.day_bars import DayBars, Swatch
 from ui.widgets.layout import button, clear, column, held, row
 from ui.widgets.links import Link
-from ui.widgets.notes import plain_label, soft_label
+from ui.widgets.notes import plain_label, plain_words, soft_label
 from ui.widgets.picture import Picture
 
 Choose = Callable[[Action], object]
@@ -335,15 +335,6 @@ class FirstStepsCard(Card):
         self.body.addStretch(1)
         self.body.addWidget(line())
         self.body.addWidget(self.downloads)
-
-
-def plain_words(text: str, *, size: Type = Type.TEXT, strong: bool = False, wrap: bool = False) -> QLabel:
-    """Returns words that are read and not copied."""
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wrap)
-    label.setFont(font(size, strong=strong))
-    return label
 
 
 class Flow(QLayout):

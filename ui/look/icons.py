@@ -60,9 +60,6 @@ STATUS_GROUNDS = {
 }
 """The tinted ground of a banner; states without one have the quiet ground."""
 
-STATUS_WORDS = {Status.ERROR: "error", Status.WARNING: "warning", Status.DOUBT: "warning", Status.SUCCESS: "ok", Status.INFO: "info"}
-"""The token of words that say a state themselves."""
-
 _STROKE, _THIN_STROKE, _STRONG = 'stroke-width="2"', 'stroke-width="1.75"', ("chevron", "check")
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from PyQt6 import sip
 from PyQt6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QPixmap
+from PyQt6.QtGui import QFontMetrics, QIcon, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
     QPlainTextEdit,
     QProxyStyle,
@@ -338,14 +338,10 @@ def _button_panel(option: QStyleOption, painter: QPainter, widget: QWidget | Non
     rounded(painter, option.rect, radius, ground=ground, frame=now.button_frame if enabled else now.line)
 
 
-def _button_font(option: QStyleOptionButton) -> QFont:
-    return font(strong=is_main(option))
-
-
 def _button_label(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
     button, now = as_kind(option, QStyleOptionButton), tokens()
     enabled, main = _is(option, _State.State_Enabled), is_main(button) and not _is_quiet(button, widget)
-    written = _button_font(button) if widget is None or main else widget.font()
+    written = font(strong=is_main(button)) if widget is None or main else widget.font()
     area, words = button.rect, button.text
     if button.features & QStyleOptionButton.ButtonFeature.HasMenu:
         arrow = QRect(area.right() - u(24), area.top(), u(16), area.height())
@@ -356,24 +352,16 @@ def _button_label(option: QStyleOption, painter: QPainter, widget: QWidget | Non
     side = min(button.iconSize.width(), u(_ICON)) if not button.icon.isNull() else 0
     gap = u(_ICON_GAP) if side and words else 0
     left = area.left() + max(0, (area.width() - side - gap - width) // 2)
-    if widget is not None and widget.property(QUIET) and widget.property(QUIET) == "left":
-        left = area.left() + u(_BUTTON_SIDE)
     if side:
         mode = QIcon.Mode.Disabled if not enabled else QIcon.Mode.Selected if main else QIcon.Mode.Normal
         button.icon.paint(painter, QRect(left, area.center().y() - side // 2, side, side), Qt.AlignmentFlag.AlignCenter, mode)
-    colour = now.disabled if not enabled else now.on_accent if main else _role(button, now.text)
+    colour = now.disabled if not enabled else now.on_accent if main else button.palette.color(QPalette.ColorRole.ButtonText)
     painter.save()
     painter.setFont(written)
     painter.setPen(colour)
     room = QRect(left + side + gap, area.top(), area.right() - left - side - gap + 1, area.height())
     painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextShowMnemonic), words)
     painter.restore()
-
-
-def _role(option: QStyleOptionButton, plain: QColor) -> QColor:
-    """Returns the colour of a button's words: links have one of their own in their palette."""
-    own = option.palette.color(QPalette.ColorRole.ButtonText)
-    return own if own != plain else plain
 
 
 def _button_size(plain: QStyleOption, size: QSize, usual: QSize, widget: QWidget | None) -> QSize:

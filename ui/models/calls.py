@@ -15,9 +15,8 @@ from tray_agent.messages.rules.contacts import NumberKind, PhoneFault, PhoneNumb
 from tray_agent.messages.rules.reasons import Reason
 from tray_agent.messages.words import by_words, channel_title, done_words, sent_words, unreached_words, why_words
 from tray_agent.search_keys import find_key
+from ui.models.schedule import weekday_short
 from ui.models.words import LANGUAGE_NAMES, language_name
-
-WEEKDAYS = (N_("Mo"), N_("Di"), N_("Mi"), N_("Do"), N_("Fr"), N_("Sa"), N_("So"))
 
 
 class CallTab(Enum):
@@ -96,7 +95,7 @@ class CallRow:
     @property
     def day(self) -> str:
         """Returns its day: "Di 24.11."."""
-        return f"{_(WEEKDAYS[self.start.weekday()])} {self.start:%d.%m.}" if self.start else ""
+        return f"{weekday_short(self.start)} {self.start:%d.%m.}" if self.start else ""
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QRect, QSize, Qt
-from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PyQt6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from ui.look.drawing import BUTTON_RADIUS, rounded
@@ -12,33 +12,6 @@ from ui.look.scale import font, u
 from ui.look.tokens import tokens
 
 HEIGHT, PICTURE, GAP, SIDE = 24, 16, 8, 6
-
-
-def chip_width(words: str, written: QFont) -> int:
-    """Returns how wide a chip is, with the room of its ground."""
-    return 2 * u(SIDE) + u(PICTURE) + (u(GAP) + QFontMetrics(written).horizontalAdvance(words) if words else 0)
-
-
-def paint_chip(painter: QPainter, area: QRect, status: Status, words: str, *, acts: bool, is_chosen: bool = False) -> None:
-    """Paints a chip at the left of an area, its picture ``SIDE`` within; the painter's font and pen are those of the words.
-
-    Args:
-        painter: with the font and the colour of the words.
-        area: where; what is too long is cut.
-        status: the picture.
-        words: beside it.
-        acts: whether a person must act: then it has a ground.
-        is_chosen: no ground on the ground of a chosen row.
-    """
-    metrics = QFontMetrics(painter.font())
-    if acts and not is_chosen and status in STATUS_GROUNDS:
-        ground = QRect(area.left(), area.center().y() - u(HEIGHT) // 2, min(chip_width(words, painter.font()), area.width()), u(HEIGHT))
-        rounded(painter, ground, u(BUTTON_RADIUS), ground=tokens().of(STATUS_GROUNDS[status]))
-    side = u(PICTURE)
-    paint_status(painter, QRect(area.left() + u(SIDE), area.center().y() - side // 2 + 1, side, side), status)
-    room = area.adjusted(u(SIDE) + side + u(GAP), 0, 0, 0)
-    cut = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
-    painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), cut)
 
 
 class Chip(QWidget):
@@ -66,13 +39,19 @@ class Chip(QWidget):
 
     def sizeHint(self) -> QSize:
         """Returns the room of picture and word."""
-        return QSize(chip_width(self._words, font()) + 1, u(HEIGHT))
+        return QSize(2 * u(SIDE) + u(PICTURE) + u(GAP) + QFontMetrics(font()).horizontalAdvance(self._words) + 1, u(HEIGHT))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paints the chip."""
+        """Paints the ground, the picture and the word."""
         super().paintEvent(event)
+        now, area, side = tokens(), self.rect(), u(PICTURE)
         painter = QPainter(self)
+        if self._acts and self._status in STATUS_GROUNDS:
+            rounded(painter, area, u(BUTTON_RADIUS), ground=now.of(STATUS_GROUNDS[self._status]))
+        paint_status(painter, QRect(u(SIDE), area.center().y() - side // 2 + 1, side, side), self._status)
         painter.setFont(font())
-        painter.setPen(tokens().text if self.isEnabled() else tokens().disabled)
-        paint_chip(painter, self.rect(), self._status, self._words, acts=self._acts)
+        painter.setPen(now.text if self.isEnabled() else now.disabled)
+        room = area.adjusted(u(SIDE) + side + u(GAP), 0, 0, 0)
+        words = painter.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
         painter.end()

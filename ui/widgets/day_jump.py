@@ -13,7 +13,7 @@ from tray_agent.schedules.wall_clock import first_instant
 from ui.models.period import Preset
 from ui.widgets.controls import by_key
 from ui.widgets.date_field import DateField
-from ui.widgets.dialog import Form
+from ui.widgets.fields import Fields
 from ui.widgets.layout import GRID, column
 from ui.widgets.paged_list import PagedModel
 from ui.widgets.period_fields import PeriodFields
@@ -71,8 +71,8 @@ class DayQuestion(QDialog):
         self.setWindowTitle(_("Gehe zu Datum"))
         self.setMinimumWidth(_WIDTH)
         self.field = DateField(day)
-        form = Form()
-        form.add(_("&Datum"), self.field, _("Der jüngste Eintrag dieses Tages wird gezeigt, oder der nächstältere."))
+        form = Fields()
+        form.add(_("&Datum"), self.field, _("Der jüngste Eintrag dieses Tages wird gezeigt, oder der nächstältere."), wide=True)
         buttons = QDialogButtonBox(self)
         go = buttons.addButton(_("&Anzeigen"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.addButton(_("Abbrechen"), QDialogButtonBox.ButtonRole.RejectRole)

@@ -16,9 +16,7 @@ from PyQt6.QtGui import QCloseEvent, QKeySequence, QShowEvent
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QHeaderView,
-    QLabel,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -38,7 +36,7 @@ from ui.widgets.heading import Heading
 from ui.widgets.icons import program_icon
 from ui.widgets.layout import GRID, button, column, row, scrolling
 from ui.widgets.message_box import answer_of
-from ui.widgets.notes import Note, plain_label, soft_label
+from ui.widgets.notes import plain_label, soft_label
 from ui.widgets.tables import TableView
 from ui.windows import DialogContext
 
@@ -423,42 +421,6 @@ def reached_by_tab(start: QWidget) -> Iterator[QWidget]:
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             yield widget
         widget = widget.nextInFocusChain()
-
-
-class Form(QFormLayout):
-    """A form with labels left and fields aligned; below each field room for an explanation and a note."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setHorizontalSpacing(2 * GRID)
-        self.setVerticalSpacing(GRID)
-        self.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-
-    def add(self, label: str, field: QWidget, explanation: str = "") -> Note:
-        """Adds a field with its label and returns its note, in which one tells what is wrong with the input.
-
-        Args:
-            label: with a mnemonic, without a colon ("&Startdatum").
-            field: the widget, or what holds it and hands the focus on to it; gets the label as its accessible name where it has none.
-            explanation: a sentence below the field, or "".
-        """
-        title = QLabel(with_colon(label))
-        reached = field.focusProxy() or field  # a holder takes no focus itself: a mnemonic would lead nowhere
-        title.setBuddy(reached)
-        if not reached.accessibleName():
-            reached.setAccessibleName(label.replace("&", ""))
-        note = Note()
-        if explanation:
-            reached.setAccessibleDescription(explanation)
-        self.addRow(title, column(field, *([soft_label(explanation, wrap=True)] if explanation else ()), note, spacing=4))
-        return note
-
-
-def with_colon(label: str) -> str:
-    """Returns a label with its colon, as the language sets it."""
-    return _("{label}:").format(label=label)
 
 
 def _progress(parent: QWidget) -> QProgressBar:

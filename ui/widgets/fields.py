@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from ui.look.scale import Type, font, u
 from ui.widgets.layout import column
-from ui.widgets.notes import soft_label
+from ui.widgets.notes import Note, soft_label
 
 COLUMNS = 2
 _BESIDE, _BELOW = 24, 16
@@ -24,8 +24,8 @@ class Fields(QGridLayout):
         for place in range(COLUMNS):
             self.setColumnStretch(place, 1)
 
-    def add(self, label: str, field: QWidget, hint: str = "", *, group: str = "", wide: bool = False) -> None:
-        """Adds a field.
+    def add(self, label: str, field: QWidget, hint: str = "", *, group: str = "", wide: bool = False) -> Note:
+        """Adds a field, and returns its note, in which one tells what is wrong with what was entered.
 
         Args:
             label: with a mnemonic, without a colon ("&Startdatum").
@@ -41,8 +41,10 @@ class Fields(QGridLayout):
         name = label.replace("&", "")
         reached.setAccessibleName(f"{group}: {name}" if group else name)
         reached.setAccessibleDescription(hint)
-        parts = column(title, field, *([soft_label(hint, size=Type.HINT, wrap=True)] if hint else ()), None, spacing=4)
+        note = Note()
+        parts = column(title, field, *([soft_label(hint, size=Type.HINT, wrap=True)] if hint else ()), note, None, spacing=4)
         if wide and self._next % COLUMNS:
             self._next += 1
         self.addLayout(parts, self._next // COLUMNS, self._next % COLUMNS, 1, COLUMNS if wide else 1, Qt.AlignmentFlag(0))
         self._next += COLUMNS if wide else 1
+        return note

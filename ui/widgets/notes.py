@@ -15,20 +15,23 @@ from ui.widgets.picture import Picture
 
 def plain_label(text: str = "", parent: QWidget | None = None, *, bold: bool = False, size: Type = Type.TEXT) -> QLabel:
     """Returns a label for words from wherever they come: wrapped, to be copied by the mouse, never taken for mark-up."""
-    label = QLabel(text, parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = plain_words(text, parent, size=size, strong=bold, wrap=True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setFont(font(size, strong=bold))
+    return label
+
+
+def plain_words(text: str, parent: QWidget | None = None, *, size: Type = Type.TEXT, strong: bool = False, wrap: bool = False) -> QLabel:
+    """Returns words that are read and not copied, never taken for mark-up."""
+    label = QLabel(text, parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wrap)
+    label.setFont(font(size, strong=strong))
     return label
 
 
 def soft_label(text: str = "", *, size: Type = Type.SECOND, wrap: bool = False) -> QLabel:
     """Returns quiet words: a hint, a second line."""
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wrap)
-    label.setFont(font(size))
+    label = plain_words(text, size=size, wrap=wrap)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt
+from PyQt6.QtCore import QModelIndex, QRect, QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QPainter
 from PyQt6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from ui.look.drawing import BUTTON_RADIUS, rounded
-from ui.look.icons import Status, paint_icon, paint_status
+from ui.look.icons import Status, paint_status
 from ui.look.scale import font, u
-from ui.look.tokens import tokens
+from ui.widgets.painted import ENTRY_GAP, ENTRY_HEIGHT, ENTRY_PICTURE, ENTRY_SIDE, paint_entry
 
 WIDTH = 196
 """At the least; wider where a word needs it."""
 
-_HEIGHT, _GAP, _SIDE, _PICTURE, _BETWEEN, _BAR, _STATUS = 30, 2, 12, 18, 10, 3, 16
+_GAP, _STATUS = 2, 16
+_STATES = (QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_MouseOver, QStyle.StateFlag.State_Enabled)
 _PICTURE_ROLE, _STATUS_ROLE = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 
 
@@ -62,28 +62,18 @@ class PlaceList(QListWidget):
 class _Entries(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         words = QFontMetrics(font(strong=True)).horizontalAdvance(str(index.data()))
-        return QSize(u(_SIDE + _PICTURE + _BETWEEN + _STATUS + _BETWEEN) + words, u(_HEIGHT + _GAP))
+        return QSize(u(ENTRY_SIDE + ENTRY_PICTURE + ENTRY_GAP + _STATUS + ENTRY_GAP) + words, u(ENTRY_HEIGHT + _GAP))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         if painter is None:
             return
-        now, side = tokens(), u(_PICTURE)
         area = option.rect.adjusted(0, 0, 0, -u(_GAP))
-        chosen, over = (bool(option.state & state) for state in (QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_MouseOver))
-        usable = bool(option.state & QStyle.StateFlag.State_Enabled)
-        if usable and (chosen or over):
-            rounded(painter, area, u(BUTTON_RADIUS), ground=now.pressed if chosen else now.hover)
-        if chosen:
-            bar = QRectF(area.left(), area.top() + area.height() * 0.2, u(_BAR), area.height() * 0.6)
-            rounded(painter, bar, u(_BAR) / 2, ground=now.accent)
-        words = now.text if usable else now.disabled
-        picture = QRect(area.left() + u(_SIDE), area.center().y() - side // 2, side, side)
-        paint_icon(painter, picture, str(index.data(_PICTURE_ROLE)), words if chosen or not usable else now.soft)
+        chosen, over, usable = (bool(option.state & state) for state in _STATES)
         painter.save()
-        painter.setFont(font(strong=chosen))
-        painter.setPen(words)
-        room = area.adjusted(u(_SIDE + _PICTURE + _BETWEEN), 0, -u(_STATUS + _BETWEEN), 0)
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), str(index.data()))
+        picture = str(index.data(_PICTURE_ROLE))
+        room = paint_entry(painter, area, picture, current=chosen, over=over, pressed=False, usable=usable)
+        words = room.adjusted(0, 0, -u(_STATUS + ENTRY_GAP), 0)
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), str(index.data()))
         painter.restore()
         status = index.data(_STATUS_ROLE)
         if isinstance(status, Status):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PyQt6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PyQt6.QtCore import QEvent, QRect, QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 
 from tray_agent.i18n import _
 from tray_agent.tray.model import Action
-from ui.look.drawing import BUTTON_RADIUS, PILL_RADIUS, chevron, rounded
-from ui.look.icons import paint_icon
+from ui.look.drawing import PILL_RADIUS, chevron, rounded
 from ui.look.scale import Type, font, u
 from ui.look.tokens import tokens
 from ui.models.rail import Entry, PillKind
@@ -19,11 +18,12 @@ from ui.widgets.card import line
 from ui.widgets.controls import fill_menu
 from ui.widgets.layout import clear, column
 from ui.widgets.mnemonics import with_mnemonics
+from ui.widgets.painted import ENTRY_GAP, ENTRY_HEIGHT, ENTRY_PICTURE, ENTRY_SIDE, paint_entry
 
 WIDTH = 202
 """At the least; wider where an entry needs it."""
 
-_HEIGHT, _SIDE, _ICON, _GAP, _PILL, _BAR, _CHEVRON = 30, 13, 18, 9, 20, 3, 8
+_PILL, _CHEVRON = 20, 8
 
 _PILLS = {PillKind.WAITS: "error", PillKind.NEW: "info", PillKind.LOW: "warning"}
 """The token of a pill's words; its ground is of the same name."""
@@ -52,9 +52,9 @@ class RailEntry(QPushButton):
     def sizeHint(self) -> QSize:
         """Returns the room of picture, words and pill."""
         words = QFontMetrics(font()).size(Qt.TextFlag.TextShowMnemonic, self.text()).width()
-        pill = u(_GAP) + self._pill_width() if self.entry.pill else 0
-        arrow = u(_GAP + _CHEVRON) if self.entry.children else 0
-        return QSize(u(_SIDE + _ICON + _GAP) + words + pill + arrow + u(8), u(_HEIGHT))
+        pill = u(ENTRY_GAP) + self._pill_width() if self.entry.pill else 0
+        arrow = u(ENTRY_GAP + _CHEVRON) if self.entry.children else 0
+        return QSize(u(ENTRY_SIDE + ENTRY_PICTURE + ENTRY_GAP) + words + pill + arrow + u(8), u(ENTRY_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         """Returns the same: no entry is cut."""
@@ -67,28 +67,19 @@ class RailEntry(QPushButton):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paints the entry."""
         del event
-        now, area, entry = tokens(), self.rect(), self.entry
+        area, entry = self.rect(), self.entry
         painter = QPainter(self)
-        if self.isEnabled() and (entry.current or self.isDown() or self.underMouse()):
-            ground = now.pressed if entry.current or self.isDown() else now.hover
-            rounded(painter, area, u(BUTTON_RADIUS), ground=ground)
-        if entry.current:
-            bar = QRectF(0, area.height() * 0.2, u(_BAR), area.height() * 0.6)
-            rounded(painter, bar, u(_BAR) / 2, ground=now.accent)
-        words = now.disabled if not self.isEnabled() else now.text
-        side = u(_ICON)
-        picture = QRect(u(_SIDE), (area.height() - side) // 2, side, side)
-        paint_icon(painter, picture, entry.icon, words if entry.current or not self.isEnabled() else now.soft)
-        painter.setFont(font(strong=entry.current))
-        painter.setPen(words)
-        room = area.adjusted(u(_SIDE + _ICON + _GAP), 0, -u(8), 0)
+        held, over, usable = self.isDown(), self.underMouse(), self.isEnabled()
+        room = paint_entry(painter, area, entry.icon, current=entry.current, over=over, pressed=held, usable=usable)
         window = self.window()
         by_keys = window is not None and window.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
         letter = Qt.TextFlag.TextShowMnemonic if by_keys else Qt.TextFlag.TextHideMnemonic
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | letter), self.text())
+        painter.drawText(
+            room.adjusted(0, 0, -u(8), 0), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | letter), self.text()
+        )
         if entry.children:
             arrow = QRect(area.right() - u(_CHEVRON + 8), 0, u(_CHEVRON), area.height())
-            chevron(painter, arrow, Qt.ArrowType.RightArrow, now.soft, u(_CHEVRON))
+            chevron(painter, arrow, Qt.ArrowType.RightArrow, tokens().soft, u(_CHEVRON))
         if entry.pill:
             self._paint_pill(painter)
         painter.end()

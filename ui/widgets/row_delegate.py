@@ -20,6 +20,7 @@ from ui.look.icons import STATUS_GROUNDS, Status, paint_icon, paint_status
 from ui.look.scale import Type, font, u
 from ui.look.style import as_kind
 from ui.look.tokens import tokens
+from ui.widgets.chip import GAP, HEIGHT, PICTURE, SIDE
 
 if TYPE_CHECKING:
     from PyQt6.QtGui import QColor
@@ -30,8 +31,7 @@ ACTS = frozenset({Status.ERROR, Status.WARNING, Status.DOUBT})
 ROW, TWO_LINE_ROW = 36, 54
 """Heights of rows; to go through ``u``."""
 
-_PAD, _BOX, _PICTURE, _GAP = 12, 18, 16, 8
-_CHIP, _CHIP_LEFT, _CHIP_RIGHT = 24, 6, 8
+_PAD, _BOX, _CHIP_RIGHT = 12, 18, 8
 _BAR, _BAR_INSET = 3, 5
 _EMPTY_PICTURE = 36
 
@@ -101,8 +101,8 @@ class _Sizes:
     """Sizes and fonts as long as the text's size stays."""
 
     def __init__(self) -> None:
-        self.pad, self.box, self.picture, self.gap = u(_PAD), u(_BOX), u(_PICTURE), u(_GAP)
-        self.chip, self.chip_left, self.chip_right = u(_CHIP), u(_CHIP_LEFT), u(_CHIP_RIGHT)
+        self.pad, self.box, self.picture, self.gap = u(_PAD), u(_BOX), u(PICTURE), u(GAP)
+        self.chip, self.chip_left, self.chip_right = u(HEIGHT), u(SIDE), u(_CHIP_RIGHT)
         self.bar, self.inset, self.radius = u(_BAR), u(_BAR_INSET), u(BUTTON_RADIUS)
         self.row, self.two_line_row = u(ROW), u(TWO_LINE_ROW)
         self._fonts: dict[tuple[Type, bool, bool], tuple[QFont, QFontMetrics]] = {}

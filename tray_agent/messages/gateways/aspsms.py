@@ -20,7 +20,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tray_agent.i18n import N_, _
+from tray_agent.i18n import _
+from tray_agent.messages.gateways.aspsms_reasons import MEMORY_FULL, NOT_REACHED_OR_FULL, REASONS, UNKNOWN_SUBSCRIBER
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -86,25 +87,6 @@ class _GatewayAnswer:
     @property
     def info(self) -> str:
         return _text(self.content.get("StatusInfo"))
-
-
-# Sources: the gateway's interface page; codes seen in delivery logs.
-_UNKNOWN_SUBSCRIBER = "000"
-"""Says "unknown subscriber" of a message that failed, and nothing of any other."""
-
-_REASONS = {
-    _UNKNOWN_SUBSCRIBER: N_("die Nummer ist unbekannt"),
-    "103": N_("die Nummer ist gesperrt"),
-    "107": N_("das Telefon ist ausgeschaltet oder ohne Empfang"),
-    "110": N_("Fehler bei der Übermittlung"),
-    "118": N_("Störung beim Netzbetreiber"),
-    "119": N_("Störung im Mobilfunknetz"),
-    "120": N_("Störung im Mobilfunknetz"),
-    "121": N_("Störung im Mobilfunknetz"),
-}
-
-_MEMORY_FULL = N_("der Speicher des Telefons ist voll")
-_NOT_REACHED = N_("das Telefon war 24 Stunden lang nicht erreichbar")
 
 
 class AspsmsGateway:
@@ -391,11 +373,11 @@ def reason_in_words(code: str, status: DeliveryStatus, description: str) -> str:
         status: what became of the message; code 108 means something else for a buffered and for a failed one.
         description: the gateway's own words, for codes that are unknown here.
     """
-    if status is DeliveryStatus.DELIVERED or (code == _UNKNOWN_SUBSCRIBER and status is not DeliveryStatus.FAILED):
+    if status is DeliveryStatus.DELIVERED or (code == UNKNOWN_SUBSCRIBER and status is not DeliveryStatus.FAILED):
         return ""
-    if code == "108":
-        return _(_MEMORY_FULL) if status is DeliveryStatus.BUFFERED else _(_NOT_REACHED)
-    return _(_REASONS[code]) if code in _REASONS else description
+    if code == NOT_REACHED_OR_FULL and status is DeliveryStatus.BUFFERED:
+        return _(MEMORY_FULL)
+    return _(REASONS[code][0]) if code in REASONS else description
 
 
 def _age(report: DeliveryReport) -> tuple[bool, datetime, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ class Tick:
     """
 
     change: Change
-    drafts: Collection[Draft] = field(default=())
+    drafts: Collection[Draft] = ()
 
 
 def tick(connection: Connection, ticked: Tick, who: str, now: datetime) -> bool:
@@ -125,11 +125,6 @@ def _untick_beside(connection: Connection, beside: Mapping[str, Any], now: datet
 def beside_of(read: OutboxMessage) -> tuple[int, ...]:
     """Returns the numbers of the entries that a tick wrote beside a message."""
     return tuple(beside["id"] for beside in json.loads(read.ticked_over)["beside"]) if read.ticked_over else ()
-
-
-def can_be_taken_back(read: OutboxMessage) -> bool:
-    """Returns whether it is known what a tick replaced: versions before did not note it."""
-    return bool(read.ticked_over)
 
 
 def _is_said_by_another(connection: Connection, read: OutboxMessage) -> bool:
