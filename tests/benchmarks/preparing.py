@@ -7,8 +7,8 @@ import os
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select, update
@@ -33,59 +33,27 @@ LARGEST = 1_000_000
 OPEN = 20_000
 """So many were told of an appointment that lies ahead."""
 
+GOAL = 10_000
 MOST_TIMES = 3.0
-GOAL = f"within {MOST_TIMES:g}× (10,000/s where the floor does 30,000/s)"
 MOST_MEMORY = 150
 FLOOR = "the same rows read and inserted by SQLAlchemy Core, nothing decided"
-TURNS, ONCE = 3, 100_000
-"""The best of so many turns counts, of so many appointments and more there is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """How long preparing took, and the floor beside it: seconds of the processor, which others on the machine disturb least.
-
-    Attributes:
-        handled: how many appointments were prepared or compared.
-    """
-
-    handled: int
-    seconds: float
-    floor: float
-
-    @property
-    def ratio(self) -> float:
-        """Returns how many times longer than the floor it took."""
-        return self.seconds / self.floor
-
-    def row(self, name: str, floor: str) -> Row:
-        """Returns it as a row with its goal."""
-        rate, bare = (f"{self.handled / seconds:,.0f}/s" for seconds in (self.seconds, self.floor))
-        return Row(name, rate, floor, bare, self.ratio, GOAL, self.ratio <= MOST_TIMES)
 
 
 def run() -> list[Row]:
     """Returns a row for each size, and one for the memory."""
     sizes = (*SIZES, LARGEST) if os.environ.get("VITOCLIENT_BENCH_LARGE") else SIZES
     _warm_up()
-    alone = {size: _measured(size) for size in sizes}
-    rows = [each.row(f"{size:,} appointments", FLOOR) for size, each in alone.items()]
-    del alone[sizes[0]]  # a second of anything else would count a tenth
-    rows.append(_linear(alone, 1.3))
+    rates = []
+    rows = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            practice = make_practice(Path(name), size)
+            parts = make_parts(Path(name), practice)
+            seconds, floor = _prepare(parts, size), _bare(practice, parts.database, Path(name), size)
+            rates.append(size / seconds)
+            rows.append(_row(size, seconds, floor))
+    rows.append(_linear(sizes, rates))
     return [*rows, *_memory(), *_with_open_keys()]
-
-
-def _measured(size: int, told: int = 0) -> Measured:
-    turns = [_turn(size, told) for _turn_number in range(TURNS if size < ONCE else 1)]
-    seconds, floor = (min(each) for each in zip(*turns, strict=True))
-    return Measured(size + told, seconds, floor)
-
-
-def _turn(size: int, told: int) -> tuple[float, float]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        practice, parts = _told(folder, size, told)
-        return _prepare(parts, size), _bare(practice, parts.database, folder, size)
 
 
 def _warm_up() -> None:
@@ -96,9 +64,9 @@ def _warm_up() -> None:
 
 def _prepare(parts: MessageParts, size: int) -> float:
     gc.collect()
-    began = time.process_time()
+    began = time.perf_counter()
     result = prepare_reminders(parts, context(JobKey.PREPARE_REMINDERS))
-    seconds = time.process_time() - began
+    seconds = time.perf_counter() - began
     if result.counts != {"prepared": size}:
         raise AssertionError(result)
     return seconds
@@ -116,8 +84,7 @@ def _bare(practice: Database, store: Database, folder: Path, size: int) -> float
     copy = open_database(f"sqlite:///{(folder / 'copy.db').as_posix()}")
     upgrade(copy)
     gc.collect()
-    gc.freeze()  # what is to be written is not looked through again and again
-    began = time.process_time()
+    began = time.perf_counter()
     for numbers in in_batches(len(written)):
         with practice.read() as connection:
             for table, key in ((tables.termin, "termin_nr"), (tables.patient, "patient_nr"), (tables.behandlung, "behandlung_nr")):
@@ -129,41 +96,53 @@ def _bare(practice: Database, store: Database, folder: Path, size: int) -> float
             connection.execute(select(message).where(message.c.id.in_(told[numbers.start : numbers.stop]))).all()
         with practice.read() as connection:
             connection.execute(select(tables.termin).where(tables.termin.c.termin_nr.in_([size + number for number in numbers]))).all()
-    seconds = time.process_time() - began
-    gc.unfreeze()
+    seconds = time.perf_counter() - began
     copy.dispose()
     return seconds
 
 
-def _linear(sizes: Mapping[int, Measured], goal: float) -> Row:
-    """Compares the slowest with the fastest of some sizes: the floor gets slower, too, with a larger table."""
-    each, bare = ([found.seconds / found.handled for found in sizes.values()], [found.floor / found.handled for found in sizes.values()])
-    grown, floor = max(each) / min(each), max(bare) / min(bare)
-    ratios = [found.ratio for found in sizes.values()]
-    ratio = max(ratios) / min(ratios)
-    named = f"time each, {min(sizes):,} to {max(sizes):,} appointments"
-    return Row(
-        named, f"{grown:.2f}×", "the floor's", f"{floor:.2f}×", ratio, f"grows at most {goal:g}× as much as the floor", ratio <= goal
-    )
+def _row(size: int, seconds: float, floor: float) -> Row:
+    rate, ratio = size / seconds, seconds / floor
+    met = rate >= GOAL and ratio <= MOST_TIMES
+    goal = f"≥ {GOAL:,}/s, within {MOST_TIMES:g}×"
+    return Row(f"{size:,} appointments", f"{rate:,.0f}/s", FLOOR, f"{size / floor:,.0f}/s", ratio, goal, met)
+
+
+def _linear(sizes: tuple[int, ...], rates: list[float]) -> Row:
+    """Compares the slowest with the fastest of all sizes but the first, in which a second of anything else counts a tenth."""
+    ratio = max(rates[1:]) / min(rates[1:])
+    named = f"time each, {sizes[1]:,} to {sizes[-1]:,} appointments"
+    return Row(named, f"{ratio:.2f}×", goal="≤ 1.3×", met=ratio <= 1.3)
 
 
 def _with_open_keys() -> Iterator[Row]:
     """Measures preparing where many were told already of what lies ahead: each of them is compared with the agenda, too."""
-    found = {size: _measured(size, OPEN) for size in SIZES}
-    for size, each in found.items():
-        yield each.row(f"{size:,} appointments, and {OPEN:,} who were told", f"{FLOOR}; those who were told read with theirs")
-    yield _linear(found, 2)  # to compare one costs less than to prepare one
+    each = []
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as name:
+            practice, parts = _told(Path(name), size)
+            seconds = _prepare(parts, size)
+            floor = _bare(practice, parts.database, Path(name), size)
+            handled = size + OPEN
+            each.append(seconds / handled)
+            rate, ratio = handled / seconds, seconds / floor
+            met = rate >= GOAL and ratio <= MOST_TIMES
+            goal = f"≥ {GOAL:,}/s, within {MOST_TIMES:g}×"
+            named = f"{size:,} appointments, and {OPEN:,} who were told"
+            yield Row(
+                named, f"{rate:,.0f}/s", f"{FLOOR}; those who were told read with theirs", f"{handled / floor:,.0f}/s", ratio, goal, met
+            )
+    ratio = max(each) / min(each)
+    yield Row(f"time each, {SIZES[0]:,} to {SIZES[-1]:,} appointments", f"{ratio:.2f}×", goal="≤ 3×", met=ratio <= 3)
     few, many = (_peak(5_000, told) for told in (OPEN // 4, OPEN))
     named = f"memory at the most, 5,000 appointments, {OPEN:,} against {OPEN // 4:,} who were told"
     yield Row(named, f"{many / few:.2f}×", goal="≤ 1.2×", met=many / few <= 1.2)
 
 
-def _told(folder: Path, size: int, told: int) -> tuple[Database, MessageParts]:
+def _told(folder: Path, size: int, told: int = OPEN) -> tuple[Database, MessageParts]:
     """Makes a practice in which so many were told of appointments after tomorrow."""
     practice = make_practice(folder, size, told)
     parts = make_parts(folder, practice)
-    if not told:
-        return practice, parts
     ahead = Settings(VALUES | {switches.OFFSET_START: 2, switches.OFFSET_SEARCH: LATER_DAYS})
     _prepare(replace(parts, settings=lambda: ahead), told)
     left = {"state": MessageState.DELIVERED.value, "sending_at": NOON, "submitted_at": NOON, "final_at": NOON, "attempts": 1}
@@ -182,7 +161,7 @@ def _memory() -> Iterator[Row]:
 
 def _peak(size: int, told: int = 0) -> float:
     with tempfile.TemporaryDirectory() as name:
-        _practice, parts = _told(Path(name), size, told)
+        parts = _told(Path(name), size, told)[1] if told else make_parts(Path(name), make_practice(Path(name), size))
         gc.collect()
         tracemalloc.start()
         _prepare(parts, size)

@@ -247,6 +247,7 @@ class ReasonsDialog(QDialog):
         self.items = QListWidget()
         self.items.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.items.setAccessibleName(_("Besuchsgründe"))
+        self.items.setSpacing(u(3))
         for label, value in choices:
             item = QListWidgetItem(label, self.items)
             item.setData(Qt.ItemDataRole.UserRole, value)
