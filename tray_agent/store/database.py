@@ -21,6 +21,7 @@ from tray_agent.clock import Clock, SystemClock
 from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseFaultError, DatabaseUnavailableError, OutcomeUnknownError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, join_texts
+from tray_agent.store.address import completed, tell_missing_driver
 from tray_agent.store.faults import BY_ITSELF, PASSING, Fault, ends_connection, explained, fault_of
 from tray_agent.store.guest_file import guest_file_engine
 
@@ -267,6 +268,7 @@ def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | N
         if parsed.get_backend_name() == "sqlite":
             engine = guest_file_engine(parsed, LOCK_WAIT) if guest and not _is_in_memory(parsed) else _sqlite_engine(parsed)
             return Database(engine, None, clock, guest=guest)
+        parsed = completed(parsed)
         make_engine = _sql_server_engine if parsed.get_backend_name() == "mssql" else _server_engine
         return Database(make_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock, guest=guest)
 
@@ -399,6 +401,7 @@ def _sql_server_engine(url: URL) -> Engine:
     pyodbc.pooling = False
     engine = create_engine(url, **_POOLED, deprecate_large_types=True, use_insertmanyvalues=False, connect_args={"timeout": 5})
 
+    tell_missing_driver(engine)
     _begin_sessions(engine)
 
     @event.listens_for(engine, "handle_error")
