@@ -1,7 +1,7 @@
 """A file on its way: ``NAME.part`` with the bytes so far, ``NAME.resume`` with what is needed to go on, and the lock.
 
 The order of the steps makes every moment safe to be killed in: the note is written only while the partial file is
-empty, so that bytes never stand under the note of another file or another state of it; the finished file appears by
+empty, so that bytes never stand under the note of another file; the finished file appears by
 renaming; the note is removed last. Whatever is left behind is used or removed by the next who takes the lock. A power
 cut may lose the note: then the file is fetched from its beginning.
 """
@@ -93,7 +93,6 @@ class PartialFile:
         self.destination = destination
         self.total = size
         self.restarts = 0
-        self.validator: str | None = None
         self._hashes = hashes
         self._identity = {"size": size, "hashes": [list(pair) for pair in hashes]}
         self._note = note
@@ -117,22 +116,19 @@ class PartialFile:
         Args:
             beat: called after every megabyte that is read; may raise to stop.
         """
-        noted = self._read_note()
-        if noted is None or not self._part.exists():
+        if not self._is_noted() or not self._part.exists():
             self._empty()
             return
-        self.validator = noted
         self._checksums.read(self._open(), beat)
         if self.length > self.total:
             self._empty()
 
-    def restart(self, validator: str | None) -> None:
-        """Begins again with nothing: what the server has now is named by ``validator``."""
-        # Emptied first, noted then: bytes must never stand under the note of another state of the file.
+    def restart(self) -> None:
+        """Begins again with nothing."""
+        # Emptied first, noted then: bytes must never stand under the note of another file.
         if self.length:
             self.restarts += 1
         self._empty()
-        self.validator = validator
         self._write_note()
 
     def append(self, piece: memoryview) -> None:
@@ -190,23 +186,20 @@ class PartialFile:
     def _empty(self) -> None:
         self._open().truncate(0)
         self._checksums = Checksums(self._hashes)
-        self.validator = None
 
-    def _read_note(self) -> str | None:
-        """Returns the noted validator ("" where the server gave none), or None where the note is of something else."""
+    def _is_noted(self) -> bool:
+        """Returns whether the note is of this file."""
         self._note.seek(0)
         try:
             note = json.loads(self._note.read() or b"null")
         except ValueError:
-            return None
-        if not isinstance(note, dict) or {key: note.get(key) for key in self._identity} != self._identity:
-            return None
-        return str(note.get("validator") or "")
+            return False
+        return isinstance(note, dict) and {key: note.get(key) for key in self._identity} == self._identity
 
     def _write_note(self) -> None:
         self._note.seek(0)
         self._note.truncate()
-        self._note.write(json.dumps(self._identity | {"validator": self.validator or ""}).encode())
+        self._note.write(json.dumps(self._identity).encode())
 
     def _remove_note(self) -> None:
         self._note.seek(0)

@@ -26,6 +26,7 @@ from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
@@ -57,6 +58,7 @@ class DownloadParts:
         closing: what is to be ended with the agent.
         zone: the practice's time zone, as it is configured now.
         software: what each known workstation told of its practice software last, "": nothing.
+        after_next: the planned time of the job after the next one (aware); None: there is none.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class DownloadParts:
         closing: ExitStack,
         zone: Callable[[], ZoneInfo],
         software: Callable[[], Mapping[str, str]] = dict,
+        *,
+        after_next: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self.database = database
         self.settings = settings
@@ -84,6 +88,7 @@ class DownloadParts:
         self.closing = closing
         self._zone = zone
         self.software = software
+        self._after_next = after_next
 
     @cached_property
     def _web(self) -> Web:
@@ -139,11 +144,21 @@ class DownloadParts:
         """Writes to the activity log, within the caller's transaction where one is given."""
         self._log.write(activities, connection=connection)
 
-    def transfer(self, settings: Settings) -> Transfer:
-        """Returns what brings the files of one run, under the switches of its beginning."""
+    def seconds_to_spare(self) -> float | None:
+        """Returns how long a planned transfer may take: until the planned time after the next one; None: as long as it takes."""
+        after_next = self._after_next()
+        return (after_next - self.clock.now()).total_seconds() if after_next else None
+
+    def transfer(self, settings: Settings, horizon: float | None = None) -> Transfer:
+        """Returns what brings the files of one run, under the switches of its beginning.
+
+        Args:
+            settings: the switches.
+            horizon: seconds after which a transfer must not end, at the rate of the portal; None: it may take as long as it takes.
+        """
         from tray_agent.downloads.transfer import RateLimit, Transfer, TransferLimits, office_rate
 
-        limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
+        limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000, horizon=horizon)
         rate = RateLimit(self.clock, lambda: office_rate(self.clock, self._zone(), settings.number(RATE_OFFICE)))
         return Transfer(self._web, self.clock, limits, rate, self.progress)
 

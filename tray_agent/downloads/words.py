@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tray_agent.downloads.lockout import line_text
 from tray_agent.downloads.model import DownloadState
-from tray_agent.i18n import N_, _, format_datetime, format_number, format_time
+from tray_agent.i18n import N_, _, format_datetime, format_number, format_time, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,6 +75,16 @@ def format_time_left(seconds: float | None) -> str:
     if seconds >= 90:
         return _("noch {minutes} Min.").format(minutes=round(seconds / 60))
     return _("noch {seconds} Sek.").format(seconds=max(1, round(seconds)))
+
+
+def rate_and_duration(rate: float, seconds: float) -> str:
+    """Returns how fast something is and how long it would take: "3 KB/s, noch 44 Stunden"."""
+    hours = round(seconds / 3600)
+    if hours >= 48:
+        duration = _("noch {days} Tage").format(days=format_number(round(hours / 24)))
+    else:
+        duration = ngettext("noch {hours} Stunde", "noch {hours} Stunden", max(1, hours)).format(hours=max(1, hours))
+    return ", ".join((_("{size}/s").format(size=format_size(round(rate))), duration))
 
 
 def progress_text(progress: Progress) -> str:
