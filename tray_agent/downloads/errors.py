@@ -8,6 +8,7 @@ from enum import StrEnum
 from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, format_number
+from tray_agent.platforms.pinned import is_planted
 
 
 class PortalUnavailableError(UnavailableError):
@@ -54,6 +55,9 @@ class TransferFault(StrEnum):
 
     SPACE = "no_space"
     TOO_LARGE = "too_large"
+    PLANTED = "planted"
+    """A link stands where the file or its folder should."""
+
     BUSY = "busy"
     FILE = "file_error"
 
@@ -98,6 +102,10 @@ _TRANSFER_WORDS = {
         N_("Den Schalter DownloadService.GrössteDatei erhöhen, wenn die Datei gewünscht ist."),
     ),
     TransferFault.BUSY: (N_("Die Datei wird gerade von einem anderen Programm oder Arbeitsplatz heruntergeladen."), ""),
+    TransferFault.PLANTED: (
+        N_("Im Download-Ordner steht etwas, was nicht von diesem Programm ist: {detail}. Nichts wurde geschrieben."),
+        N_("Die Verknüpfung entfernen und klären, wer sie angelegt hat und wer in diesen Ordner schreiben darf."),
+    ),
     TransferFault.FILE: (
         N_("Die Datei kann nicht gespeichert werden ({detail})."),
         N_("Schreibrechte und Verbindung zum Download-Ordner prüfen."),
@@ -141,4 +149,4 @@ class TransferError(KnownError):
         """Returns the error for what the system refused while writing."""
         if is_full(error):
             return cls(TransferFault.SPACE, title, _MEGABYTE)
-        return cls(TransferFault.FILE, title, why_of(error))
+        return cls(TransferFault.PLANTED if is_planted(error) else TransferFault.FILE, title, why_of(error))

@@ -55,6 +55,7 @@ class Wanted:
         size: bytes, as signed.
         hashes: as signed, at least one.
         destination: where it shall be; made by ``Library``, never from a server's words.
+        below: the folder above it that is trusted as it is; between the two no link is followed. None: the destination's own folder.
     """
 
     address: str
@@ -62,6 +63,7 @@ class Wanted:
     size: int
     hashes: Hashes
     destination: Path
+    below: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Transfer:
         if self._limits.most_bytes is not None and wanted.size > self._limits.most_bytes:
             raise TransferError(TransferFault.TOO_LARGE, wanted.title, self._limits.most_bytes)
         try:
-            with taken(wanted.destination, wanted.size, wanted.hashes) as partial:
+            with taken(wanted.destination, wanted.size, wanted.hashes, wanted.below) as partial:
                 return self._fetch_or_tell(partial, _Course(wanted, stop, _Pace(self._clock, self._limits)))
         except LockedError as error:
             raise TransferError(TransferFault.BUSY, wanted.title) from error
@@ -153,8 +155,8 @@ class Transfer:
 
     def _fetch(self, partial: PartialFile, course: _Course) -> int:
         wanted = course.wanted
-        here_since = file_time(wanted.destination)  # before it is read: who writes while it is read changes the time
-        if here_since is not None and is_genuine(wanted.destination, wanted.size, wanted.hashes, course.beat):
+        here_since = file_time(partial.destination)  # before it is read: who writes while it is read changes the time
+        if here_since is not None and is_genuine(partial.destination, wanted.size, wanted.hashes, course.beat):
             partial.discard()
             return here_since
         partial.take_up(course.beat)
@@ -178,7 +180,7 @@ class Transfer:
             raise TransferError(TransferFault.SPACE, wanted.title, missing)
 
     def _missing(self, partial: PartialFile, wanted: Wanted) -> int:
-        return wanted.size - partial.length + self._limits.reserve - free_bytes(wanted.destination.parent)
+        return wanted.size - partial.length + self._limits.reserve - free_bytes(partial.destination.parent)
 
     def _complete(self, partial: PartialFile, course: _Course) -> None:
         """Fetches until all bytes are here; gives up after several attempts that brought little."""
