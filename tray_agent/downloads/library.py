@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -11,12 +13,12 @@ from pathlib import Path
 from tray_agent.downloads.errors import FolderUnavailableError
 from tray_agent.downloads.model import Download, ElementVersion, Version
 from tray_agent.downloads.names import check_element_key, check_file_name
-from tray_agent.downloads.partial import NOTE, PART, beside, file_time, is_genuine, taken
+from tray_agent.downloads.partial import BLOCK, NOTE, PART, beside, file_time, is_genuine, taken
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files
 from tray_agent.platforms.locks import LockedError
-from tray_agent.platforms.pinned import pinned
+from tray_agent.platforms.pinned import open_plain, pinned
 
 VERIFY_AGAIN = timedelta(days=7)
 """An unchanged file is hashed again after this time even if size and time of modification are the same."""
@@ -88,6 +90,24 @@ class Library:
                 return is_genuine(place, version.size, version.hashes, beat)
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+    def copy(self, version: ElementVersion, target: Path) -> bool:
+        """Copies a version's file, and returns whether the copy has the signed length and hashes.
+
+        Args:
+            version: which.
+            target: a file that is not there yet, where nobody else may write.
+
+        Raises:
+            OSError: the file can't be read, or the copy not be written.
+        """
+        with (
+            self._held(self.place_of(version)) as place,
+            os.fdopen(open_plain(place), "rb") as source,
+            Path(files.extended(target)).open("xb") as out,
+        ):
+            shutil.copyfileobj(source, out, BLOCK)
+        return is_genuine(target, version.size, version.hashes)
 
     def examine(self, download: Download, now: datetime, beat: Callable[[], None] = lambda: None) -> tuple[FileState, int | None]:
         """Returns what is in a version's place, and the file's time where it was hashed for that.

@@ -130,7 +130,10 @@ class DownloadParts:
         from tray_agent.platforms.this_system import signature_reader
 
         publishers = names_of(self._machine.portal.publishers)
-        return Installation(self.rows, self.library, starter(), signature_reader(), self._log.write, publishers, self.practice_version)
+        return Installation(
+            self.rows, self.library, starter(), signature_reader(), self._log.write,
+            self._machine.data_folder / "starting", publishers, self.practice_version,
+        )  # fmt: skip
 
     def practice_version(self) -> Version | None:
         """Returns the version of the practice software on this workstation, or None where it is not known."""
