@@ -13,8 +13,20 @@ from tray_agent.downloads import report
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.library import Library
-from tray_agent.downloads.model import Download, DownloadState, FileKind, InstallOutcome, InstallResult, Scope, Starter, Version
+from tray_agent.downloads.model import (
+    Download,
+    DownloadState,
+    ElementVersion,
+    FileKind,
+    InstallOutcome,
+    InstallResult,
+    Recall,
+    Scope,
+    Starter,
+    Version,
+)
 from tray_agent.downloads.partial import file_time, taken
+from tray_agent.downloads.words import recall_sentence
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, join_texts
 from tray_agent.platforms.files import held
@@ -60,6 +72,7 @@ class Installation:
         private: where fresh folders are made from which installers start: one beside which nobody else can put anything.
         publishers: who may have signed an installer, as the configuration here says; empty: what the portal prescribes holds alone.
         practice_version: asked for the version of the practice software here; None where it is not known.
+        recall_now: asked whether the vendor has called a version back, right before it is handed over.
     """
 
     rows: DownloadRows
@@ -70,6 +83,7 @@ class Installation:
     private: Path
     publishers: tuple[str, ...] = ()
     practice_version: Callable[[], Version | None] = lambda: None
+    recall_now: Callable[[ElementVersion], Recall | None] = lambda _version: None
 
     def hand_over(self, download: Download, by: str) -> InstallResult:
         """Verifies a file again, checks who signed it, starts it, waits for its end, and notes how it ended.
@@ -88,6 +102,7 @@ class Installation:
         """
         try:
             self._check_practice_software(download)
+            self._check_recall(download)
             if download.signed.kind is FileKind.FILE:
                 with self._held(download):
                     self._check(download)
@@ -97,6 +112,15 @@ class Installation:
         except InstallRefusedError as error:
             self.log([report.failed(download.signed, error)])
             raise
+
+    def _check_recall(self, download: Download) -> None:
+        recall = self.recall_now(download.signed)
+        if recall is not None:
+            raise self._refused(
+                download,
+                recall_sentence(recall, download.signed.name),
+                _("Diese Version nicht installieren, auch nicht von Hand; auf eine neue warten oder den Hersteller fragen."),
+            )
 
     def _check_practice_software(self, download: Download) -> None:
         installed, needed = self.practice_version(), download.signed.needs

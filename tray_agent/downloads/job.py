@@ -202,7 +202,11 @@ class _Run:
     def _withdraw(self) -> None:
         for download in withdrawn(self._catalogue, self._downloads):
             withdraw = partial(self._parts.rows.withdraw, version=download.signed)
-            if download.state is not DownloadState.OFFERED:  # who has installed it need not be told: nobody proposes it here anyway
+            newer = self._catalogue.elements.get(download.signed.element, ())
+            is_recalled = download.signed.key in self._catalogue.recalled  # told with its reason, see _report_what_is_lacking
+            is_replaced = any(version.version > download.signed.version for version in newer)  # a newer release alone alarms nobody
+            # Who has installed it need not be told: nobody proposes it here anyway.
+            if is_recalled or is_replaced or download.state is not DownloadState.OFFERED:
                 self._transact(withdraw)
                 continue
             self._record(withdraw, Happened.WITHDRAWN, download.signed)
@@ -223,11 +227,14 @@ class _Run:
             self._transact(work)
 
     def _report_what_is_lacking(self) -> None:
-        """Tells what can't be offered and what is subscribed and not there, each once: not again at every run."""
+        """Tells what can't be offered, what was called back and what is subscribed and not there, each once: not again at every run."""
         refusals = self._catalogue.refusals
+        recalled = [version for key, version in self._catalogue.recalled.items() if key in self._known()]
         explained = {*self._catalogue.elements, *(refusal.element for refusal in refusals)}
+        explained |= {element for element, _version in self._catalogue.recalled}
         gone = [subscription for subscription in self._subscriptions if subscription.element not in explained]
         marks = {_fingerprint(refusal.target, refusal.reason): report.refused(refusal) for refusal in refusals}
+        marks |= {_fingerprint(version.name, f"recalled {version.recall}"): report.recalled(version) for version in recalled}
         marks |= {_fingerprint(subscription.element, "gone"): report.not_on_portal(subscription) for subscription in gone}
 
         def change(connection: Connection) -> None:

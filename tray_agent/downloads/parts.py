@@ -16,7 +16,7 @@ from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Version
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.turn import Turn
-from tray_agent.errors import ConfigurationError
+from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
 from tray_agent.platforms.this_system import starter
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tray_agent.downloads.installation import Installation
-    from tray_agent.downloads.model import Starter
+    from tray_agent.downloads.model import ElementVersion, Recall, Starter
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
     from tray_agent.protocol.model import Activity
@@ -132,8 +132,24 @@ class DownloadParts:
         publishers = names_of(self._machine.portal.publishers)
         return Installation(
             self.rows, self.library, starter(), signature_reader(), self._log.write,
-            self._machine.data_folder / "starting", publishers, self.practice_version,
+            self._machine.data_folder / "starting", publishers, self.practice_version, self.recall_now,
         )  # fmt: skip
+
+    def recall_now(self, version: ElementVersion) -> Recall | None:
+        """Returns whether the vendor called a version back: asks the portal, or takes what it confirmed last where it can't be asked."""
+        try:
+            portal = self.portal
+        except ConfigurationError:
+            return None
+        try:
+            catalogue = portal.refresh()
+        except KnownError:
+            known = portal.known()
+            if known is None:
+                return None
+            catalogue = known
+        found = catalogue.recalled.get(version.key)
+        return found.recall if found else None
 
     def practice_version(self) -> Version | None:
         """Returns the version of the practice software on this workstation, or None where it is not known."""

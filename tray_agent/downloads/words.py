@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tray_agent.downloads.lockout import line_text
 from tray_agent.downloads.model import DownloadState
-from tray_agent.i18n import N_, _, format_datetime, format_number, format_time, ngettext
+from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, format_time, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tray_agent.downloads.lockout import LeftBehind
-    from tray_agent.downloads.model import DownloadRow
+    from tray_agent.downloads.model import DownloadRow, Recall
     from tray_agent.downloads.progress import Progress
 
 _STATES = {
@@ -24,8 +24,17 @@ _STATES = {
 }
 
 
+def recall_sentence(recall: Recall, name: str) -> str:
+    """Returns that a version was called back, since when and why, with the vendor's own words at the end."""
+    return _("{name} ist vom Hersteller zurückgerufen seit {date}: {reason}").format(
+        name=name, date=format_date(recall.day), reason=recall.reason if recall.reason.endswith((".", "!", "?")) else f"{recall.reason}."
+    )
+
+
 def word_of(row: DownloadRow) -> str:
     """Returns the word for a row of the window *Downloads…*."""
+    if row.recall is not None:
+        return _("zurückgerufen")
     return state_word(DownloadState.NEW if row.is_coming else row.state, file_is_missing=row.is_missing)
 
 
