@@ -456,3 +456,31 @@ def test_another_workstation_that_is_still_fetching_is_left_in_peace(practice: P
         result = practice.run()
     assert (result.counts["failed"], practice.context.reasons) == (1, ["busy"])
     assert practice.run().counts["downloaded"] == 1
+
+
+def test_a_run_ends_after_two_hours_and_leaves_the_part_to_the_next(practice: Practice, server: FaultyPortal, clock: ManualClock) -> None:
+    released = threading.Event()
+
+    def send_half(handler: FaultyPortalHandler, request: Request) -> bool:
+        if not request.path.endswith(".msi"):
+            return False
+        handler.send_head(200, 40 * KB)
+        handler.wfile.write(bytes(20 * KB))
+        released.wait(20)
+        return True
+
+    def pass_two_hours() -> None:
+        if any(part.stat().st_size == 20 * KB for part in practice.library.folder.rglob("*.part")):
+            clock.advance(timedelta(hours=2))
+
+    practice.subscribe("update")
+    server.fault = send_half
+    result = practice.run(TrialContext(at_checkpoint=pass_two_hours))
+    released.set()
+    assert result.rest is not None
+    assert result.rest.reason == "run_over"
+    assert practice.files() == {f"{UPDATE}.part", f"{UPDATE}.resume"}
+    (told,) = practice.context.activities
+    assert told.level is Level.WARNING
+    assert "nach 2 Stunden" in told.sentence
+    assert practice.states() == {"update 2.69.001": "new"}

@@ -196,7 +196,7 @@ class Transfers:
 def wanted_of(parts: DownloadParts, version: ElementVersion) -> Wanted:
     """Returns what to ask the portal for, after it was asked what it offers."""
     address = parts.portal.address_of(version.target, version.hashes[0][1])
-    return Wanted(address, version.name, version.size, version.hashes, parts.library.place_of(version))
+    return Wanted(address, version.name, version.size, version.hashes, parts.library.place_of(version), parts.library.folder)
 
 
 def _outcome(future: Future[int]) -> int | KnownError | None:

@@ -136,7 +136,9 @@ class AgentEngine:
         failed, _fault = self._ask(lambda _agent: self._failed_today())
         behind, _fault = self._ask(lambda agent: filter(None, [agent.downloads.left_behind()]))
         return NoticeFacts(
-            new_downloads=tuple(NewDownload(row.signed.element, row.signed.title, str(row.signed.version)) for row in waiting),
+            new_downloads=tuple(
+                NewDownload(row.signed.element, row.signed.title, str(row.signed.version), row.critical) for row in waiting
+            ),
             low_credits=low,
             failed_reminders=failed,
             lasting=self._lasting_troubles(self.agent.jobs.overview()),
