@@ -50,7 +50,8 @@ def test_an_msi_says_its_version_and_what_it_upgrades(msi: Path) -> None:
 
 @with_wixl
 def test_a_version_that_is_not_said_is_the_installers(msi: Path) -> None:
-    described = '[[element]]\nkey = "a"\ntitle = "A"\nheading = "H"\n\n[[element.version]]\nfile = "tarif.msi"\narea = "Neu"\nreleased = 2026-11-20\n'
+    element = '[[element]]\nkey = "a"\ntitle = "A"\nheading = "H"\n\n'
+    described = element + '[[element.version]]\nfile = "tarif.msi"\narea = "Neu"\nreleased = 2026-11-20\n'
     (msi.parent / "portal.toml").write_text(described, encoding="utf-8")
     ((_file, target, custom),) = read_description(msi.parent).rows(msi.parent)
     assert (target, custom["version"]) == ("a/2.69.1/tarif.msi", "2.69.1")

@@ -14,9 +14,10 @@ from publishing.publish import Publication, publish, refresh, restored, rotate
 from publishing.signed_metadata import Numbers
 from publishing.signing_keys import SigningKeys
 from tests.downloads.vendor import publish_version
-from tests.support.portal import FaultyPortal, FaultyPortalHandler, Request
+from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, write_file
+from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.errors import PortalUntrustedError
 from tray_agent.downloads.portal import Portal
 from tray_agent.web.client import Web
