@@ -345,9 +345,7 @@ def _faults_in_words(address: str) -> Iterator[None]:
     except _TooLargeError as error:
         raise PortalUntrustedError(
             _("Angaben des Online-Portals zu gross"),
-            _(
-                "Das Portal liefert mehr Angaben, als dieses Programm annimmt. Nichts davon wurde übernommen; was heruntergeladen ist, bleibt."
-            ),
+            _("Das Portal liefert mehr Angaben, als angenommen werden. Nichts davon wurde übernommen; was heruntergeladen ist, bleibt."),
             _("Den Hersteller benachrichtigen."),
             item=_host_of(address),
         ) from error
