@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from publishing.publish import publish
-from tests.downloads.test_planted import before_each_step
+from tests.downloads.test_planted import at_step, before_each_step
 from tests.downloads.trial_starter import TrialStarter
 from tests.downloads.vendor import publish_version
 from tests.downloads.workstation import Practice
@@ -482,7 +482,7 @@ def test_a_program_that_is_put_in_its_place_at_any_step_never_starts(desk: Desk)
     for at in range(0, steps, 2):
         desk.file.write_bytes(genuine)
         desk.starter = looking = Looking(desk)
-        with before_each_step(lambda number, at=at: plant(desk) if number == at else None), suppress(InstallRefusedError):
+        with at_step(at, lambda: plant(desk)), suppress(InstallRefusedError):
             desk.install()
         assert looking.content in (b"", genuine), at
         assert looking.beside in ([], [MSI]), at

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tuf.api.metadata import TargetFile
 
 from tests.downloads.forging import newest, resign
 from tests.downloads.test_service import agent, service, site
@@ -16,9 +18,9 @@ from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock, SystemClock
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.demo.portal_server import Request
-from tray_agent.downloads import portal as portal_module
+from tray_agent.downloads.catalogue import RefusedTarget, read_targets
 from tray_agent.downloads.errors import InstallRefusedError, PortalUntrustedError
-from tray_agent.downloads.model import DownloadState, Recall
+from tray_agent.downloads.model import DownloadState, ElementVersion, Recall
 from tray_agent.downloads.portal import Portal, PortalLimits
 from tray_agent.downloads.service import DownloadService
 from tray_agent.downloads.words import word_of
@@ -143,9 +145,13 @@ def test_a_list_above_the_limit_is_refused_whatever_length_is_signed(portal: Por
 def test_a_list_is_verified_once_for_each_published_state(
     portal: Portal, demo: DemoPortal, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = []
-    really = portal_module.read_targets
-    monkeypatch.setattr(portal_module, "read_targets", lambda targets: read.append(len(targets)) or really(targets))
+    read: list[int] = []
+
+    def read_counted(targets: Mapping[str, TargetFile]) -> tuple[list[ElementVersion], list[RefusedTarget]]:
+        read.append(len(targets))
+        return read_targets(targets)
+
+    monkeypatch.setattr("tray_agent.downloads.portal.read_targets", read_counted)
     first = portal.refresh()
     for _view in range(5):
         known = portal.known()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class DownloadService:
         self.progress = parts.progress
         self._parts = parts
         self._cancelled = threading.Event()
+        self._is_away = False
+        """Whether the portal did not answer when it was asked last."""
 
     @cached_property
     def _bringer(self) -> Bringer:
@@ -248,14 +251,17 @@ class DownloadService:
     def _catalogue(self, refresh: bool) -> Catalogue:
         portal = self._parts.portal
         if not refresh and (known := portal.known()):
-            return known
+            return replace(known, offline=self._is_away)  # who was not asked now is not silent
         try:
-            return portal.refresh()
+            catalogue = portal.refresh()
         except PortalUnavailableError:
+            self._is_away = True
             known = portal.known()
             if known is None:
                 raise
             return known
+        self._is_away = False
+        return catalogue
 
     def _find(self, element: str, version: str | None, *, also_new: bool = False) -> Download:
         found = [row for row in self._parts.rows.all() if row.signed.element == element]

@@ -56,6 +56,8 @@ class Wanted:
         size: bytes, as signed.
         hashes: as signed, at least one.
         destination: where it shall be; made by ``Library``, never from a server's words.
+        is_document: whether it is no installer: it is marked as one from the internet. A verified installer is not, for people would
+            learn to click the warning away.
         below: the folder above it that is trusted as it is; between the two no link is followed. None: the destination's own folder.
     """
 
@@ -65,6 +67,7 @@ class Wanted:
     hashes: Hashes
     destination: Path
     below: Path | None = None
+    is_document: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ class Transfer:
         if not partial.is_genuine():
             partial.discard()
             raise TransferError(TransferFault.HASH, wanted.title)
-        finished = partial.finish()
+        finished = partial.finish(mark=wanted.is_document)
         self._progress.report(wanted.title, wanted.size, wanted.size)
         return finished
 
