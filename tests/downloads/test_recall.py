@@ -27,6 +27,7 @@ from tray_agent.downloads.words import word_of
 from tray_agent.job_kinds import JobKey
 from tray_agent.protocol.model import Level
 from tray_agent.tray.notices import NewDownload
+from ui.models.downloads import can_run, details_of, hint_of
 
 __all__ = ["agent", "service", "site"]
 
@@ -105,6 +106,8 @@ def test_a_recall_is_a_state_of_its_own_and_refused_right_before_the_start(
     assert [row.signed.element for row in downloaded.waiting()] == ["tarif"]
     row = next(row for row in downloaded.downloads() if row.signed.element == "update")
     assert (word_of(row), row.recall) == ("zurückgerufen", Recall(RECALL["reason"], date(2026, 11, 24)))
+    assert (can_run(row), hint_of(row)) == (False, "nicht installieren")
+    assert RECALL["reason"] in details_of(row)[1][0]
     site[1].stop()
     with pytest.raises(InstallRefusedError, match="zurückgerufen"):  # what is known holds while the portal is away
         downloaded.install("update", by="x")
