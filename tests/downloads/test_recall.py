@@ -137,7 +137,7 @@ def test_a_list_above_the_limit_is_refused_whatever_length_is_signed(portal: Por
         return True
 
     targets = newest(demo.repository, "targets").signed
-    resign(demo, portal._clock.now(), targets)
+    resign(demo, portal._clock.now(), targets, length=10**9)
     portal._limits = PortalLimits(metadata_bytes=1_000_000)
     server.fault = endless
     with pytest.raises(PortalUntrustedError, match="als angenommen werden"):
