@@ -302,3 +302,18 @@ def test_every_cause_has_its_own_sentence() -> None:
     sentences = [Why(cause, "https://portal.example:8443/x", "http://a:geheim@proxy:3128").sentence for cause in Cause]
     assert len(set(sentences)) == len(Cause)
     assert not any("geheim" in sentence or "{" in sentence for sentence in sentences)
+
+
+def test_silence_in_the_middle_of_an_answer_is_told(asked: Asked, tmp_path: Path) -> None:
+    released = threading.Event()
+
+    def begin(handler: FaultyPortalHandler, request: Request) -> bool:
+        handler.send_head(200, 10)
+        handler.wfile.write(b"{")
+        released.wait(20)
+        handler.close_connection = True
+        return True
+
+    with served(tmp_path, fault=begin) as address:
+        asked.is_told(address, Cause.STALLED)
+        released.set()

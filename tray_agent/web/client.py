@@ -69,8 +69,9 @@ class Patience:
 class Response:
     """A server's answer whose body is read piece by piece."""
 
-    def __init__(self, response: BaseHTTPResponse) -> None:
+    def __init__(self, response: BaseHTTPResponse, url: str) -> None:
         self._response = response
+        self._url = url
         self._body = _body_of(response)
         self.status: int = response.status
 
@@ -85,8 +86,10 @@ class Response:
         Raises:
             WebError: nothing came for too long, or the connection broke.
         """
-        with _translated():
+        try:
             return self._body.read1(most)
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            raise self._error_of(error) from error
 
     def read_into(self, room: memoryview) -> int:
         """Reads what has come into ``room`` and returns how many bytes; 0 at the end. Does not wait until it is full.
@@ -97,7 +100,13 @@ class Response:
         try:
             return self._body.readinto1(room)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise _error_of(error) from error
+            raise self._error_of(error) from error
+
+    def _error_of(self, error: Exception) -> WebError:
+        found = _error_of(error)
+        if found.fault is WebFault.STALLED:
+            found.why = Why(Cause.STALLED, self._url)
+        return found
 
 
 class Web:
@@ -116,7 +125,7 @@ class Web:
         """
         response = self._ask(url, dict(headers or {}))
         try:
-            yield Response(response)
+            yield Response(response, url)
         finally:
             with _translated():
                 _let_go(response)
