@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from publishing.publish import publish
-from tests.downloads.test_planted import before_each_step
+from tests.downloads.test_planted import at_step, before_each_step
 from tests.downloads.trial_starter import TrialStarter
 from tests.downloads.vendor import publish_version
 from tests.downloads.workstation import Practice
@@ -21,7 +21,7 @@ from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.installation import Installation, names_of, objection, outcome_of
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Recall, Version
 from tray_agent.downloads.names import check_file_name
 from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.protocol.model import Activity, Level
@@ -51,6 +51,7 @@ class Desk:
         self.log = Log()
         self.publishers: tuple[str, ...] = ()
         self.practice_version: Callable[[], Version | None] = lambda: None
+        self.recall_now: Callable[[ElementVersion], Recall | None] = lambda _version: None
 
     def install(self, element: str = "update", version: str = "2.69.001") -> InstallOutcome:
         return self.result(element, version)[0]
@@ -72,6 +73,7 @@ class Desk:
             practice.library.folder.parent / "starting",
             self.publishers,
             self.practice_version,
+            self.recall_now,
         )
         return installation.hand_over(download, "Anna@PC1")
 
@@ -480,7 +482,7 @@ def test_a_program_that_is_put_in_its_place_at_any_step_never_starts(desk: Desk)
     for at in range(0, steps, 2):
         desk.file.write_bytes(genuine)
         desk.starter = looking = Looking(desk)
-        with before_each_step(lambda number, at=at: plant(desk) if number == at else None), suppress(InstallRefusedError):
+        with at_step(at, lambda: plant(desk)), suppress(InstallRefusedError):
             desk.install()
         assert looking.content in (b"", genuine), at
         assert looking.beside in ([], [MSI]), at
@@ -525,3 +527,12 @@ def test_what_is_installed_stays_so_with_its_date_whatever_another_attempt_comes
 @pytest.mark.parametrize("name", ["a.docm", "a.xlsm", "a.iso", "a.img", "a.py", "a.rdp", "a.one", "a.zip", "a.pdf", "a.html"])
 def test_what_is_no_installer_is_never_started(name: str) -> None:
     assert check_file_name(name) is FileKind.FILE
+
+
+@pytest.mark.parametrize("element", ["update", "tarif"])
+def test_what_was_called_back_in_this_moment_is_not_handed_over(desk: Desk, element: str) -> None:
+    desk.recall_now = lambda _version: Recall("Falsche Beträge", date(2026, 11, 24))
+    with pytest.raises(InstallRefusedError, match=r"zurückgerufen seit 24\.11\.2026: Falsche Beträge\. Es wurde nichts") as caught:
+        desk.install(element, "2.69.001" if element == "update" else "1.4.002")
+    assert "auch nicht von Hand" in caught.value.advice
+    assert (desk.starter.started, desk.starter.shown) == ([], [])

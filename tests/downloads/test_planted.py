@@ -61,6 +61,13 @@ def before_each_step(act: Callable[[int], None]) -> Iterator[None]:
         _before_step = None
 
 
+@contextmanager
+def at_step(at: int, act: Callable[[], None]) -> Iterator[None]:
+    """Acts before one of the steps."""
+    with before_each_step(lambda number: act() if number == at else None):
+        yield
+
+
 class Shared:
     """A download folder that others may write to, and files of ours elsewhere that nobody may touch."""
 
@@ -154,7 +161,7 @@ def test_a_link_that_is_put_between_any_two_steps_leads_nowhere(shared: Shared, 
     assert steps > 5
     for at in range(steps):
         shared.start_anew()
-        with before_each_step(lambda number, at=at: PLANTS[plant](shared) if number == at else None), suppress(TransferError):
+        with at_step(at, lambda: PLANTS[plant](shared)), suppress(TransferError):
             fetch()
         assert shared.is_untouched, f"before step {at}"
 
@@ -185,7 +192,7 @@ def test_tidying_and_removing_lead_nowhere(shared: Shared, practice: Practice, p
 
 
 def test_a_pipe_in_the_place_holds_nobody_up(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
+    getattr(os, "mkfifo")(tmp_path / "pipe")  # noqa: B009 - Windows has none
     for write in (False, True):
         with pytest.raises(OSError, match="symbolic"):
             open_plain(tmp_path / "pipe", write=write)

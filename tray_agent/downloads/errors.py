@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, format_number
 from tray_agent.platforms.pinned import is_planted
+
+if TYPE_CHECKING:
+    from tray_agent.web.causes import Why
 
 
 class PortalUnavailableError(UnavailableError):
@@ -128,17 +132,18 @@ class TransferError(KnownError):
         fault: what went wrong.
         title: element and version, for people.
         detail: what the server or the system said, short; or how many bytes are missing or allowed.
+        why: the cause on the way to the server, where it is known: its words are told then.
     """
 
     code = "transfer"
 
-    def __init__(self, fault: TransferFault, title: str, detail: str | int = "") -> None:
+    def __init__(self, fault: TransferFault, title: str, detail: str | int = "", why: Why | None = None) -> None:
         message, advice = _TRANSFER_WORDS[fault]
         value = format_number(-(-detail // _MEGABYTE)) if isinstance(detail, int) else detail or "?"
         super().__init__(
             _("{title} nicht heruntergeladen").format(title=title),
-            _(message).format(detail=value, missing=value, limit=value),
-            _(advice) if advice else "",
+            why.sentence if why else _(message).format(detail=value, missing=value, limit=value),
+            why.advice if why else _(advice) if advice else "",
             item=title,
         )
         self.fault = fault

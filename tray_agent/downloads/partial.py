@@ -146,8 +146,11 @@ class PartialFile:
         """Returns whether length and every hash are as signed."""
         return self.complete and self._checksums.match()
 
-    def finish(self) -> int:
+    def finish(self, *, mark: bool = False) -> int:
         """Puts the whole file in its place: synced, renamed, the note removed.
+
+        Args:
+            mark: whether to mark it as one from the internet, where the system does that.
 
         Returns:
             The modification time of the bytes that were hashed, in nanoseconds.
@@ -158,6 +161,8 @@ class PartialFile:
         self.close()
         if not os.path.samestat(hashed, self._part.lstat()):  # another file stands under the name by now: not what was hashed
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self._part))
+        if mark:
+            files.mark_as_downloaded(self._part)
         # Not before it is closed, for Windows may write the time only then; not after it is renamed, for then another may have written.
         file_time = self._part.stat().st_mtime_ns
         files.replace(self._part, self.destination)

@@ -37,7 +37,8 @@ from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedE
 from tray_agent.i18n import N_, _
 from tray_agent.platforms import files
 from tray_agent.platforms.locks import LockedError, locked
-from tray_agent.web.client import Web, WebError, WebFault
+from tray_agent.web.causes import Cause, Why, is_page
+from tray_agent.web.client import Response, Web, WebError, WebFault
 
 _PIECE = 64 * 1024
 _PAUSE = 1.0
@@ -98,6 +99,7 @@ class _MetadataFetcher(FetcherInterface):
             with self._web.get(url) as response:
                 if response.status != 200:
                     raise DownloadHTTPError(f"{response.status} {url}", response.status)
+                _refuse_page(response, url)
                 count = 0
                 while piece := response.read(_PIECE):
                     count += len(piece)
@@ -108,6 +110,12 @@ class _MetadataFetcher(FetcherInterface):
                     yield piece
         except WebError as error:
             raise DownloadError(str(error)) from error
+
+
+def _refuse_page(response: Response, url: str) -> None:
+    """Refuses a page for people: the sign-in to a network answers in the server's place."""
+    if is_page(response.header("Content-Type")):
+        raise WebError(WebFault.REFUSED, "page", Why(Cause.SIGN_IN_PAGE, url))
 
 
 def _is_hiccup(error: DownloadError) -> bool:
@@ -345,28 +353,27 @@ def _faults_in_words(address: str) -> Iterator[None]:
     except _TooLargeError as error:
         raise PortalUntrustedError(
             _("Angaben des Online-Portals zu gross"),
-            _(
-                "Das Portal liefert mehr Angaben, als dieses Programm annimmt. Nichts davon wurde übernommen; was heruntergeladen ist, bleibt."
-            ),
+            _("Das Portal liefert mehr Angaben, als angenommen werden. Nichts davon wurde übernommen; was heruntergeladen ist, bleibt."),
             _("Den Hersteller benachrichtigen."),
             item=_host_of(address),
         ) from error
     except DownloadHTTPError as error:
         raise _unavailable(address, N_("Das Portal {host} meldet einen Fehler ({status})."), error.status_code) from error
     except DownloadError as error:
-        raise _unavailable(address, N_("Das Portal {host} antwortet nicht.")) from error
+        reason = getattr(error.__cause__, "why", None)
+        raise _unavailable(address, N_("Das Portal {host} antwortet nicht."), reason=reason) from error
     except OSError as error:
         raise _unavailable(address, N_("Die Angaben des Portals können auf diesem Gerät nicht gespeichert werden.")) from error
 
 
-def _unavailable(address: str, what: str, status: int = 0) -> PortalUnavailableError:
+def _unavailable(address: str, what: str, status: int = 0, reason: Why | None = None) -> PortalUnavailableError:
     host = _host_of(address)
     return PortalUnavailableError(
         _("Online-Portal nicht erreichbar"),
         _("{what} Neue Versionen können im Moment nicht gesucht werden; was heruntergeladen ist, bleibt.").format(
-            what=_(what).format(host=host, status=status)
+            what=reason.sentence if reason else _(what).format(host=host, status=status)
         ),
-        _("Internetverbindung prüfen; der nächste Lauf versucht es von selbst wieder."),
+        reason.advice if reason else _("Internetverbindung prüfen; der nächste Lauf versucht es von selbst wieder."),
         item=host,
     )
 

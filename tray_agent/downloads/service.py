@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class DownloadService:
         self.progress = parts.progress
         self._parts = parts
         self._cancelled = threading.Event()
+        self._is_away = False
+        """Whether the portal did not answer when it was asked last."""
 
     @cached_property
     def _bringer(self) -> Bringer:
@@ -146,7 +149,7 @@ class DownloadService:
         self._parts.settings.save({DOWNLOAD_ACTIVE: active}, by)
 
     def downloads(self) -> tuple[DownloadRow, ...]:
-        """Returns all versions that are here or on their way: what waits for a person first, then by title and version."""
+        """Returns all versions that are here or on their way: what waits for a person first, of that what is urgent, then by title."""
         rows, before = [], ""
         downloads = self._parts.rows.all()
         catalogue = self._last_confirmed() if downloads else None  # for a practice without downloads nothing needs to be imported
@@ -156,7 +159,7 @@ class DownloadService:
             recall = _recall_of(catalogue, download.signed)
             present = self._parts.library.is_present(download.signed)
             rows.append(DownloadRow(download, present, kept, recall, critical=offered is not None and offered.critical))
-        return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, row.signed.title.casefold())))
+        return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, not row.critical, row.signed.title.casefold())))
 
     def workstations(self) -> tuple[str, ...]:
         """Returns the workstations whose agents are known, this one among them."""
@@ -189,8 +192,7 @@ class DownloadService:
 
         What the vendor marks as urgent comes first; what he called back is not among it.
         """
-        waiting = [row for row in self.downloads() if row.state is DownloadState.OFFERED and row.present and row.recall is None]
-        return tuple(sorted(waiting, key=lambda row: not row.critical))
+        return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED and row.present and row.recall is None)
 
     def verify(self, element: str, version: str) -> bool:
         """Returns whether a version's file is here with its signed length and hashes; reads the whole of it.
@@ -248,14 +250,17 @@ class DownloadService:
     def _catalogue(self, refresh: bool) -> Catalogue:
         portal = self._parts.portal
         if not refresh and (known := portal.known()):
-            return known
+            return replace(known, offline=self._is_away)  # who was not asked now is not silent
         try:
-            return portal.refresh()
+            catalogue = portal.refresh()
         except PortalUnavailableError:
+            self._is_away = True
             known = portal.known()
             if known is None:
                 raise
             return known
+        self._is_away = False
+        return catalogue
 
     def _find(self, element: str, version: str | None, *, also_new: bool = False) -> Download:
         found = [row for row in self._parts.rows.all() if row.signed.element == element]

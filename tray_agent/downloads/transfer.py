@@ -23,6 +23,7 @@ from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.words import rate_and_duration
 from tray_agent.platforms.files import free_bytes
 from tray_agent.platforms.locks import LockedError
+from tray_agent.web.causes import Cause, Why, is_page
 from tray_agent.web.client import Response, Web, WebError, WebFault
 
 PIECE = 1024 * 1024
@@ -55,6 +56,8 @@ class Wanted:
         size: bytes, as signed.
         hashes: as signed, at least one.
         destination: where it shall be; made by ``Library``, never from a server's words.
+        is_document: whether it is no installer: it is marked as one from the internet. A verified installer is not, for people would
+            learn to click the warning away.
         below: the folder above it that is trusted as it is; between the two no link is followed. None: the destination's own folder.
     """
 
@@ -64,6 +67,7 @@ class Wanted:
     hashes: Hashes
     destination: Path
     below: Path | None = None
+    is_document: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,10 @@ class TransferLimits:
 class _BrokenOffError(Exception):
     """An attempt ended before the file's end; another one may go on."""
 
-    def __init__(self, fault: TransferFault, detail: str) -> None:
+    def __init__(self, fault: TransferFault, detail: str, why: Why | None = None) -> None:
         super().__init__(detail)
         self.fault = fault
+        self.why = why
 
 
 class Transfer:
@@ -170,7 +175,7 @@ class Transfer:
         if not partial.is_genuine():
             partial.discard()
             raise TransferError(TransferFault.HASH, wanted.title)
-        finished = partial.finish()
+        finished = partial.finish(mark=wanted.is_document)
         self._progress.report(wanted.title, wanted.size, wanted.size)
         return finished
 
@@ -193,7 +198,7 @@ class Transfer:
             except _BrokenOffError as error:
                 failed = 1 if partial.length - before >= self._limits.progress else failed + 1
                 if failed >= self._limits.attempts:
-                    raise TransferError(error.fault, course.wanted.title, str(error)) from error
+                    raise TransferError(error.fault, course.wanted.title, str(error), error.why) from error
                 self._clock.wait(course.cancelled, self._limits.pause * 2 ** (failed - 1))
                 course.beat()
 
@@ -207,9 +212,9 @@ class Transfer:
                 self._stream(response, partial, course, self._begin(response, partial, course))
         except WebError as error:
             fault = _FAULTS.get(error.fault, TransferFault.UNREACHABLE)
-            if error.fault in (WebFault.REDIRECT, WebFault.CERTIFICATE):  # another attempt would end in the same way
-                raise TransferError(fault, course.wanted.title, str(error)) from error
-            raise _BrokenOffError(fault, str(error)) from error
+            if error.fault in (WebFault.REDIRECT, WebFault.CERTIFICATE, WebFault.REFUSED):  # another attempt would end in the same way
+                raise TransferError(fault, course.wanted.title, str(error), error.why) from error
+            raise _BrokenOffError(fault, str(error), error.why) from error
 
     def _begin(self, response: Response, partial: PartialFile, course: _Course) -> int:
         """Settles with the server where the bytes of its answer belong; returns behind which byte of the file they end."""
@@ -229,6 +234,8 @@ class Transfer:
         """Takes the whole file: nothing was here, the server knows no ranges, or it has another file now."""
         length = response.header("Content-Length")
         if length is not None and length != str(wanted.size):
+            if is_page(response.header("Content-Type")):
+                raise TransferError(TransferFault.REDIRECT, wanted.title, "", Why(Cause.SIGN_IN_PAGE, wanted.address))
             raise TransferError(TransferFault.LENGTH, wanted.title, length[:20])
         self._restart(partial, wanted)
         return partial.total

@@ -79,6 +79,9 @@ if sys.platform == "win32":
     import win32con
     import win32file
 
+    _NOT_THROUGH_LINKS = 0x0020_0000
+    """FILE_FLAG_OPEN_REPARSE_POINT"""
+
     def _pin(holding: ExitStack, trusted: Path, parts: tuple[str, ...], *, make: bool) -> Path:
         # Held without sharing the right to remove or rename: so it stays what it is. While a file of ours lies in it, it can't become a
         # junction either, for Windows wants an empty folder for that.
@@ -90,7 +93,7 @@ if sys.platform == "win32":
                     os.mkdir(extended(folder))  # noqa: PTH102 - extended
             handle = _handle(folder, win32con.GENERIC_READ, win32con.OPEN_EXISTING, win32con.FILE_FLAG_BACKUP_SEMANTICS)
             holding.callback(handle.Close)
-            attributes = win32file.GetFileInformationByHandle(handle)[0]
+            attributes = win32file.GetFileInformationByHandle(int(handle))[0]
             if attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT:
                 raise _planted(errno.ELOOP, folder)
             if not attributes & stat.FILE_ATTRIBUTE_DIRECTORY:
@@ -100,14 +103,12 @@ if sys.platform == "win32":
     def _open(file: Path, *, write: bool) -> int:
         access = win32con.GENERIC_READ | (win32con.GENERIC_WRITE if write else 0)
         handle = _handle(file, access, win32con.OPEN_ALWAYS if write else win32con.OPEN_EXISTING, 0)
-        return msvcrt.open_osfhandle(handle.Detach(), os.O_BINARY | (os.O_RDWR if write else os.O_RDONLY))
+        return msvcrt.open_osfhandle(int(handle.Detach()), os.O_BINARY | (os.O_RDWR if write else os.O_RDONLY))
 
     def _handle(path: Path, access: int, disposition: int, flags: int) -> pywintypes.HANDLEType:
         shared = win32con.FILE_SHARE_READ | win32con.FILE_SHARE_WRITE
         try:
-            return win32file.CreateFile(
-                extended(path), access, shared, None, disposition, flags | win32con.FILE_FLAG_OPEN_REPARSE_POINT, None
-            )
+            return win32file.CreateFile(extended(path), access, shared, None, disposition, flags | _NOT_THROUGH_LINKS, None)
         except pywintypes.error as error:
             raise OSError(None, error.strerror, str(path), error.winerror) from error
 

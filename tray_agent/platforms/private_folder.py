@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tray_agent.platforms.files import extended
 from tray_agent.platforms.pinned import pinned
@@ -61,7 +62,7 @@ if sys.platform == "win32":
         except pywintypes.error as error:
             raise OSError(None, error.strerror, str(folder), error.winerror) from error
 
-    def _only_this_user() -> pywintypes.SECURITY_ATTRIBUTESType:
+    def _only_this_user() -> Any:  # noqa: ANN401 - a type without a name
         """Returns the rights: this user, the system and administrators all, nobody else any; nothing comes from the folder above."""
         token = win32security.OpenProcessToken(win32api.GetCurrentProcess(), win32con.TOKEN_QUERY)
         user = win32security.ConvertSidToStringSid(win32security.GetTokenInformation(token, win32security.TokenUser)[0])

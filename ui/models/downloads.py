@@ -76,11 +76,9 @@ def hint_of(row: DownloadRow) -> str:
     """Returns what the column *Hinweis* says."""
     if row.recall is not None:
         return _("nicht installieren")
-    if row.critical and row.state is DownloadState.OFFERED:
-        return _("dringend")
-    if row.signed.restart:
-        return _("vitomed danach neu starten")
-    return _("Datei wird angezeigt") if row.signed.kind is FileKind.FILE else ""
+    urgent = _("dringend") if row.critical and row.state is DownloadState.OFFERED else ""
+    shown = _("Datei wird angezeigt") if row.signed.kind is FileKind.FILE else ""
+    return join_texts(urgent, _("vitomed danach neu starten") if row.signed.restart else shown, separator=", ")
 
 
 def details_of(row: DownloadRow) -> tuple[str, tuple[str, ...]]:
