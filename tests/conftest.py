@@ -199,7 +199,10 @@ def _drop_from_sql_server(admin: Engine, name: str) -> None:
     connection = admin.raw_connection()
     try:
         cursor = connection.cursor()
-        cursor.execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}")
+        try:
+            cursor.execute(f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE {name}")
+        except admin.dialect.loaded_dbapi.ProgrammingError:  # a server that speaks the protocol and knows no single user
+            cursor.execute(f"DROP DATABASE {name}")
         while cursor.nextset():
             pass
     finally:

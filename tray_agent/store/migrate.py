@@ -34,8 +34,9 @@ SET NOCOUNT ON;
 DECLARE @got INT;
 EXEC @got = sp_getapplock @Resource = :name, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = 60000;
 SELECT @got;
+SET NOCOUNT OFF;
 """
-"""Gives 0 or 1 for the lock, a negative number where it was not had."""
+"""Counts again afterwards: not every server ends the setting with the batch, and the migrations look at counts. Gives 0 or 1 for the lock, a negative number where it was not had."""
 
 
 def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None = None) -> Path | None:
