@@ -68,6 +68,12 @@ class DatabaseUnavailableError(UnavailableError):
     code = "database_unavailable"
 
 
+class DatabaseRefusedError(DatabaseUnavailableError):
+    """There is no connection to the database and it is known why: login, certificate, driver, name … A person mends most of it."""
+
+    code = "database_refused"
+
+
 class DatabaseBusyError(UnavailableError):
     """Others held the database busy for so long that a step was given up; nothing was changed."""
 
