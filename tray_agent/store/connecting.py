@@ -122,7 +122,7 @@ def why_no_answer(url: URL) -> Fault:
 
 def _server_of(url: URL) -> str:
     host = url.host or url.query.get("host") or _value(url, "SERVER")
-    return host if isinstance(host, str) else ", ".join(host)
+    return unquote(host) if isinstance(host, str) else ", ".join(host)
 
 
 def _value(url: URL, key: str) -> str:

@@ -18,7 +18,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuc
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseFaultError, DatabaseUnavailableError, OutcomeUnknownError, UnavailableError
+from tray_agent.errors import (
+    ConfigurationError,
+    DatabaseBusyError,
+    DatabaseFaultError,
+    DatabaseUnavailableError,
+    OutcomeUnknownError,
+    UnavailableError,
+)
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, join_texts
 from tray_agent.store.connecting import connect_once, database_name, why_no_answer
@@ -394,7 +401,7 @@ def _server_engine(url: URL) -> Engine:
     from tray_agent.store.answers import connection_class
 
     engine = create_engine(url, **_POOLED, connect_args=_KEPT_ALIVE)
-    connect_once(engine, connection_class().connect)
+    connect_once(engine, lambda *how, **more: _waiting(connection_class().connect(*how, **more)))
     _begin_sessions(engine)
     _ask_before_use(engine)
     return engine
@@ -424,6 +431,12 @@ def _ask_before_use(engine: Engine) -> None:
         _set_wait(connection, ANSWER_WAIT)
 
 
+def _waiting(connection: Any) -> Any:
+    """Returns a new connection that waits for no answer for ever, not for those either that SQLAlchemy asks for first."""
+    _set_wait(connection, ANSWER_WAIT)
+    return connection
+
+
 def _set_wait(connection: Any, seconds: int) -> None:
     """Tells a connection how long it may wait for an answer from now on."""
     connection.timeout = seconds
@@ -441,8 +454,6 @@ def _begin_sessions(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         dialect = engine.dialect.name
-        if dialect != "sqlite":
-            _set_wait(connection, ANSWER_WAIT)
         if dialect == "sqlite":
             connection.isolation_level = None  # the driver opens no transaction of its own: ours say which kind
         if dialect == "postgresql":
@@ -467,7 +478,7 @@ def _sql_server_engine(url: URL) -> Engine:
     pyodbc.pooling = False
     arguments = {"timeout": PING_WAIT}
     engine = create_engine(url, **_POOLED, deprecate_large_types=True, use_insertmanyvalues=False, connect_args=arguments)
-    connect_once(engine, lambda *how, **more: pyodbc.connect(*how, **more))
+    connect_once(engine, lambda *how, **more: _waiting(pyodbc.connect(*how, **more)))
 
     _begin_sessions(engine)
     _ask_before_use(engine)

@@ -254,7 +254,9 @@ SENTENCES: Mapping[Fault, tuple[str, ...]] = {
     Fault.NO_INSTANCE: (
         N_("Instanz nicht gefunden"),
         N_("Wo die benannte Instanz der Datenbank {database} antwortet, sagt niemand."),
-        N_("Namen der Instanz prüfen und auf dem Server den Dienst «SQL Server Browser» starten, oder statt der Instanz den Anschluss eintragen."),
+        N_(
+            "Namen der Instanz prüfen und auf dem Server den Dienst «SQL Server Browser» starten, oder statt der Instanz den Anschluss eintragen."
+        ),
     ),
     Fault.LOGIN_REFUSED: (
         N_("Anmeldung an der Datenbank abgelehnt"),
@@ -284,7 +286,7 @@ SENTENCES: Mapping[Fault, tuple[str, ...]] = {
     Fault.NO_USER: (
         N_("Kein Zugang zur Datenbank"),
         N_("Die Anmeldung gelingt, aber der Benutzer hat keinen Zugang zur Datenbank {database}."),
-        N_("Ihn auf dem Datenbankserver in dieser Datenbank anlegen; «vitoclient db grants» zeigt, wie."),
+        N_("Ihn auf dem Datenbankserver in dieser Datenbank anlegen und ihm die nötigen Rechte geben."),
     ),
     Fault.CERTIFICATE: (
         N_("Zertifikat nicht vertrauenswürdig"),
@@ -341,8 +343,10 @@ SENTENCES: Mapping[Fault, tuple[str, ...]] = {
     ),
     Fault.NO_SCHEMA: (
         N_("Schema der Datenbank fehlt"),
-        N_("Das Schema, in dem die Tabellen des Agenten sind, fehlt in der Datenbank {database}, oder der Benutzer darf es nicht verwenden."),
-        N_("Den Namen des Schemas in der Konfiguration prüfen; «vitoclient db grants» zeigt die nötigen Rechte."),
+        N_(
+            "Das Schema, in dem die Tabellen des Agenten sind, fehlt in der Datenbank {database}, oder der Benutzer darf es nicht verwenden."
+        ),
+        N_("Den Namen des Schemas in der Konfiguration und die Rechte des Benutzers prüfen."),
     ),
     Fault.READ_ONLY: (
         N_("Datenbank nur lesbar"),
