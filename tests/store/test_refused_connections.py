@@ -1,4 +1,4 @@
-"""Each number and state up to the title a person reads: by bytes on the wire through driver and pool, by PostgreSQL, or marked as made up."""
+"""Each number and state up to the title a person reads: by bytes through driver and pool, by PostgreSQL, or marked as made up."""
 
 from __future__ import annotations
 
@@ -342,7 +342,8 @@ def test_another_password_is_tried_at_once(server: TdsServer, pauses: Clock) -> 
     told(open_database(url_of(server)))
     told(open_database(url_of(server)))
     assert server.logins == 1, "whoever opens the same address knows of it"
-    told(open_database(make_url(url_of(server)).set(password="another")))
+    other = "another"
+    told(open_database(make_url(url_of(server)).set(password=other)))
     assert server.logins == 2
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.abc import RV, PQGen
 
 _STEP = 0.1
 """Seconds after which it is looked whether the end of a wait has come."""
@@ -22,7 +22,7 @@ def connection_class() -> type[psycopg.Connection[Any]]:
     class EndingConnection(psycopg.Connection[Any]):
         timeout: float = 0.0
 
-        def wait(self, gen: Any, interval: float = _STEP, timeout: float | None = None) -> Any:
+        def wait(self, gen: PQGen[RV], interval: float = _STEP, timeout: float | None = None) -> RV:
             """Waits for an answer; a connection without one in time is closed, so that nobody takes a late answer for his own."""
             if not self.timeout or timeout is not None:
                 return super().wait(gen, interval, timeout)
@@ -31,12 +31,11 @@ def connection_class() -> type[psycopg.Connection[Any]]:
     return EndingConnection
 
 
-def _until(connection: psycopg.Connection[Any], work: Generator[Any, Any, Any], end: float) -> Generator[Any, Any, Any]:
+def _until(connection: psycopg.Connection[Any], work: PQGen[RV], end: float) -> PQGen[RV]:
     import psycopg
 
-    wanted = next(work, None)
     try:
-        wanted = work.send(None) if wanted is None else wanted
+        wanted = next(work)
         while True:
             ready = yield wanted
             if not ready and time.monotonic() > end:
@@ -44,4 +43,5 @@ def _until(connection: psycopg.Connection[Any], work: Generator[Any, Any, Any], 
                 raise psycopg.OperationalError("timeout expired: the server gives no answer")
             wanted = work.send(ready)
     except StopIteration as done:
-        return done.value
+        value: RV = done.value
+        return value

@@ -6,13 +6,13 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 
 from tray_agent.i18n import _
@@ -59,16 +59,17 @@ def try_all_again() -> None:
         address.next_at = 0.0
 
 
-def connect_once(engine: Engine, connect: Callable[..., Any]) -> None:
+def connect_once(engine: Engine, connect: Callable[..., DBAPIConnection]) -> None:
     """Lets an engine make its connections in this way.
 
     Args:
+        engine: of a server; nothing is connected yet.
         connect: the driver's function.
     """
     address = _addresses.setdefault(engine.url.render_as_string(hide_password=False), _Address())
 
     @event.listens_for(engine, "do_connect")
-    def make(_dialect: object, _record: object, how: Any, more: Any) -> Any:
+    def make(_dialect: object, _record: object, how: Sequence[object], more: Mapping[str, object]) -> DBAPIConnection:
         if address.got_in:
             return _tried(address, engine, lambda: connect(*how, **more))
         before = address.tries
@@ -79,7 +80,7 @@ def connect_once(engine: Engine, connect: Callable[..., Any]) -> None:
             return _tried(address, engine, lambda: connect(*how, **more))
 
 
-def _tried(address: _Address, engine: Engine, connect: Callable[[], Any]) -> Any:
+def _tried(address: _Address, engine: Engine, connect: Callable[[], DBAPIConnection]) -> DBAPIConnection:
     try:
         made = connect()
     except engine.dialect.loaded_dbapi.Error as error:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, Transaction, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -401,7 +401,7 @@ def _server_engine(url: URL) -> Engine:
     from tray_agent.store.answers import connection_class
 
     engine = create_engine(url, **_POOLED, connect_args=_KEPT_ALIVE)
-    connect_once(engine, lambda *how, **more: _waiting(connection_class().connect(*how, **more)))
+    connect_once(engine, lambda *how, **more: _waiting(cast("DBAPIConnection", connection_class().connect(*how, **more))))
     _begin_sessions(engine)
     _ask_before_use(engine)
     return engine
@@ -419,10 +419,9 @@ def _ask_before_use(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if not record.info.pop("vitoclient_used", None):
+        if not record.info.get("vitoclient_used"):  # it was made just now
             record.info["vitoclient_used"] = True
             return
-        record.info["vitoclient_used"] = True
         _set_wait(connection, PING_WAIT)
         try:
             engine.dialect.do_ping(connection)
@@ -431,21 +430,22 @@ def _ask_before_use(engine: Engine) -> None:
         _set_wait(connection, ANSWER_WAIT)
 
 
-def _waiting(connection: Any) -> Any:
+def _waiting(connection: DBAPIConnection) -> DBAPIConnection:
     """Returns a new connection that waits for no answer for ever, not for those either that SQLAlchemy asks for first."""
     _set_wait(connection, ANSWER_WAIT)
     return connection
 
 
-def _set_wait(connection: Any, seconds: int) -> None:
+def _set_wait(connection: DBAPIConnection, seconds: int) -> None:
     """Tells a connection how long it may wait for an answer from now on."""
     connection.timeout = seconds
 
 
 def wait_long(connection: Connection) -> None:
     """Lets the statements of this transaction wait for as long as tables need that are made anew; the next use begins with short waits."""
-    if connection.dialect.name != "sqlite":
-        _set_wait(connection.connection.dbapi_connection, LONG_WAIT)
+    kept = connection.connection.dbapi_connection
+    if kept is not None and connection.dialect.name != "sqlite":
+        _set_wait(kept, LONG_WAIT)
 
 
 def _begin_sessions(engine: Engine) -> None:

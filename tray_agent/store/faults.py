@@ -254,9 +254,7 @@ SENTENCES: Mapping[Fault, tuple[str, ...]] = {
     Fault.NO_INSTANCE: (
         N_("Instanz nicht gefunden"),
         N_("Wo die benannte Instanz der Datenbank {database} antwortet, sagt niemand."),
-        N_(
-            "Namen der Instanz prüfen und auf dem Server den Dienst «SQL Server Browser» starten, oder statt der Instanz den Anschluss eintragen."
-        ),
+        N_("Den Namen der Instanz prüfen und auf dem Server «SQL Server Browser» starten, oder statt der Instanz den Anschluss eintragen."),
     ),
     Fault.LOGIN_REFUSED: (
         N_("Anmeldung an der Datenbank abgelehnt"),
@@ -343,9 +341,7 @@ SENTENCES: Mapping[Fault, tuple[str, ...]] = {
     ),
     Fault.NO_SCHEMA: (
         N_("Schema der Datenbank fehlt"),
-        N_(
-            "Das Schema, in dem die Tabellen des Agenten sind, fehlt in der Datenbank {database}, oder der Benutzer darf es nicht verwenden."
-        ),
+        N_("Das Schema, in dem die Tabellen des Agenten sind, fehlt in der Datenbank {database}, oder der Benutzer darf es nicht nutzen."),
         N_("Den Namen des Schemas in der Konfiguration und die Rechte des Benutzers prüfen."),
     ),
     Fault.READ_ONLY: (
@@ -446,6 +442,7 @@ def explained(error: DBAPIError, *, database: str = "", guest: bool = False, fau
     What was begun is tried again, whatever it is; nothing of it was written.
 
     Args:
+        error: what the database said.
         database: which one it is, as people are told; "" where that is not known.
         guest: whether it is another program's.
         fault: what it means, where that is known better than from the error.
