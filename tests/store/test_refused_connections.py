@@ -25,12 +25,16 @@ from tests.conftest import make_database
 from tests.store.test_faults import DriverError
 from tests.store.test_mssql_driver import driver
 from tests.support.tds import Behaviour, Gone, Refusal, TdsServer, tds_server
+from tray_agent.agent import Agent
+from tray_agent.config.machine import Machine, StoreSection
+from tray_agent.config.secrets import MemorySecrets
 from tray_agent.errors import DatabaseRefusedError, DatabaseUnavailableError, KnownError
 from tray_agent.store import connecting
 from tray_agent.store import database as store
 from tray_agent.store.connecting import try_all_again
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.faults import explained
+from tray_agent.tray.engine import AgentEngine
 
 with_driver = pytest.mark.skipif(driver() is None, reason="Microsoft's driver is not installed")
 
@@ -301,6 +305,18 @@ def test_what_a_real_postgresql_says_to_a_statement(postgresql: str) -> None:
     """The server raises each state because it is asked to."""
     raising = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{}'; END $$"
     assert {state: told(open_database(postgresql), raising.format(state)).title for state in STATES} == STATES
+
+
+def test_the_tray_says_why_a_log_in_is_refused() -> None:
+    with postgresql_that_says("28P01", 'password authentication failed for user "agent"') as url:
+        machine = Machine(store=StoreSection(url=f"{url}&sslmode=disable"))
+        with Agent(machine, secrets=MemorySecrets()) as agent:
+            facts = AgentEngine(agent).facts()
+    assert facts.database_away
+    assert facts.database_fault is not None
+    assert facts.database_fault.title == "Anmeldung an der Datenbank abgelehnt"
+    assert "Passwort stimmt nicht" in facts.database_fault.message
+    assert facts.database_fault.code == "database_login_refused"
 
 
 class Clock:

@@ -29,7 +29,7 @@ from tray_agent.errors import (
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, join_texts
 from tray_agent.store.connecting import connect_once, database_name, why_no_answer
-from tray_agent.store.faults import BY_ITSELF, NO_CONNECTION, PASSING, Fault, ends_connection, explained, fault_of
+from tray_agent.store.faults import BY_ITSELF, NO_CONNECTION, PASSING, Fault, ends_connection, explained, fault_of, rest_of
 from tray_agent.store.guest_file import guest_file_engine
 
 Result = TypeVar("Result")
@@ -334,19 +334,11 @@ def with_password(url: str | URL, secret: Callable[[], str | None]) -> URL:
 
 
 def unavailable(url: URL, *, guest: bool = False) -> DatabaseUnavailableError:
-    """Returns the error that says that a database can't be reached, the practice's own for a guest; never with the password in it."""
-    embedded = url.get_backend_name() == "sqlite"
-    where = (url.database if embedded else url.host or url.database) or "?"
-    what = _("Die Datei {where} der Datenbank kann nicht geöffnet werden.") if embedded else _("Die Datenbank {where} antwortet nicht.")
-    rest = (
-        _("Bis sie wieder da ist, wird nichts vorbereitet und nichts gesendet.")
-        if guest
-        else _("Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen.")
-    )
-    advice = _("Laufwerk und Rechte des Ordners prüfen.") if embedded else _("Netzwerk und Datenbankserver prüfen.")
-    return DatabaseUnavailableError(
-        _("Datenbank nicht erreichbar"), join_texts(what.format(where=where), rest), join_texts(advice, _(BY_ITSELF)), item=where
-    )
+    """Returns the error that says that the file of an embedded database can't be opened, the practice's own for a guest."""
+    where = url.database or "?"
+    what = _("Die Datei {where} der Datenbank kann nicht geöffnet werden.").format(where=where)
+    advice = join_texts(_("Laufwerk und Rechte des Ordners prüfen."), _(BY_ITSELF))
+    return DatabaseUnavailableError(_("Datenbank nicht erreichbar"), join_texts(what, _(rest_of(guest=guest))), advice, item=where)
 
 
 def damaged(url: URL) -> DatabaseUnavailableError:

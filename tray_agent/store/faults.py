@@ -455,14 +455,21 @@ def explained(error: DBAPIError, *, database: str = "", guest: bool = False, fau
     if fault is Fault.LOST:
         return DatabaseUnavailableError(title, message, _(BY_ITSELF))
     if fault in NO_CONNECTION:
-        rest = _(_GUEST_IS_AWAY) if guest else _(_STORE_IS_AWAY)
+        rest = _(rest_of(guest=guest))
         advice = advice if fault is Fault.NO_DRIVER else join_texts(advice, _(SELDOM if fault in LOCKING else BY_ITSELF))
-        kind = DatabaseUnavailableError if fault is Fault.SILENT else DatabaseRefusedError
-        return kind(title, join_texts(message, rest), advice, item=database or None)
+        message, item = join_texts(message, rest), database or None
+        if fault is Fault.SILENT:
+            return DatabaseUnavailableError(title, message, advice, item=item)
+        return DatabaseRefusedError(title, message, advice, code=f"database_{fault.name.lower()}", item=item)
     if fault in _KEPT_FROM_WRITING:
         message = join_texts(message, _(_NOTHING_IS_DONE))
     message = join_texts(message, _("Die Datenbank meldet: {words}.").format(words=said(error).removesuffix(".")))
     return DatabaseFaultError(title, message, join_texts(advice, _(BY_ITSELF)), code=f"database_{fault.name.lower()}")
+
+
+def rest_of(*, guest: bool) -> str:
+    """Returns what a database that is away means for the practice, in the source language: its own database for a guest."""
+    return _GUEST_IS_AWAY if guest else _STORE_IS_AWAY
 
 
 def said(error: DBAPIError) -> str:
