@@ -433,11 +433,11 @@ def _set_wait(connection: DBAPIConnection, seconds: int) -> None:
     connection.timeout = seconds
 
 
-def wait_long(connection: Connection) -> None:
-    """Lets the statements of this transaction wait for as long as tables need that are made anew; the next use begins with short waits."""
+def wait_long(connection: Connection, seconds: int = LONG_WAIT) -> None:
+    """Lets the statements of this transaction wait longer for an answer; the next use of the connection begins with short waits."""
     kept = connection.connection.dbapi_connection
     if kept is not None and connection.dialect.name != "sqlite":
-        _set_wait(kept, LONG_WAIT)
+        _set_wait(kept, seconds)
 
 
 def _begin_sessions(engine: Engine) -> None:
