@@ -36,7 +36,8 @@ EXEC @got = sp_getapplock @Resource = :name, @LockMode = 'Exclusive', @LockOwner
 SELECT @got;
 SET NOCOUNT OFF;
 """
-"""Counts again afterwards: not every server ends the setting with the batch, and the migrations look at counts. Gives 0 or 1 for the lock, a negative number where it was not had."""
+"""Gives 0 or 1 for the lock, a negative number where it was not had. Counts again afterwards: not every server ends the
+setting with the batch, and migrations look at counts."""
 
 
 def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None = None) -> Path | None:
