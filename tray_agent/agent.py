@@ -200,6 +200,9 @@ class Agent:
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
         """
+        from tray_agent.store.connecting import try_all_again
+
+        try_all_again()
         with suppress(ConfigurationError):  # of a mail server that can't be used
             self.messages.try_refused()
         self.jobs.try_again(changed=True)
