@@ -71,6 +71,9 @@ class DatabaseAddress:
 
 
 _BACKENDS = {ServerKind.SQL_SERVER: "mssql+pyodbc", ServerKind.POSTGRESQL: "postgresql+psycopg"}
+_NO_DRIVER = "none"
+"""Stands in the URL of an engine for the driver that is not installed."""
+
 _UNFIT_SERVER = re.compile(r"[\s/?#@;{}%\x00-\x1f]")
 _UNFIT_DATABASE = re.compile(r"[?\x00-\x1f]")
 _PORT = re.compile(r"(?:tcp:)?(?P<host>[^,]+?)\s*,\s*(?P<port>.*)")
@@ -137,7 +140,9 @@ def _host_and_port(server: str) -> tuple[str, int | None]:
 
 
 def _refused(sentence: str) -> InputError:
-    return InputError(_("Adresse nicht gespeichert"), sentence, _("Server und Datenbank so angeben, wie sie der Betreuer des Servers nennt."))
+    return InputError(
+        _("Adresse nicht gespeichert"), sentence, _("Server und Datenbank so angeben, wie sie der Betreuer des Servers nennt.")
+    )
 
 
 def address_of(url: str) -> DatabaseAddress | None:
@@ -171,7 +176,7 @@ def address_of(url: str) -> DatabaseAddress | None:
 def completed(url: URL) -> URL:
     """Returns a server's URL as it is connected with: by the newest driver of this computer where it names none, and with our name.
 
-    Where no driver is installed the URL stays without one; ``tell_missing_driver`` says so when a connection is made.
+    Where no driver is installed, ``tell_missing_driver`` says so when a connection is made.
     """
     if url.get_backend_name() == "postgresql":
         return url if "application_name" in url.query else url.update_query_dict({"application_name": APPLICATION})
@@ -183,7 +188,7 @@ def completed(url: URL) -> URL:
         try:
             added["driver"] = newest_driver()
         except OdbcDriverMissingError:
-            return url.update_query_dict(added)
+            added["driver"] = _NO_DRIVER
     return url.set(host=_as_connected(unquote(url.host))).update_query_dict(added)
 
 
@@ -198,8 +203,7 @@ def tell_missing_driver(engine: Engine) -> None:
     Raises (when connecting):
         OdbcDriverMissingError: the address names no driver and none is installed.
     """
-    url = engine.url
-    if "odbc_connect" in url.query or not (url.host and url.database) or {key.lower() for key in url.query} & {"driver", "dsn"}:
+    if engine.url.query.get("driver") != _NO_DRIVER:
         return
 
     @event.listens_for(engine, "do_connect")
