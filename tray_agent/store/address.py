@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from sqlalchemy import Engine, event
-from sqlalchemy.engine import URL, make_url
 
 from tray_agent import __version__
 from tray_agent.errors import InputError
 from tray_agent.i18n import _
 from tray_agent.platforms.errors import OdbcDriverMissingError
 from tray_agent.platforms.odbc import newest_driver
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.engine import URL
 
 APPLICATION = f"vitoclient-Services {__version__}"
 """How a database server's list of sessions names this program."""
@@ -85,6 +87,8 @@ def url_of(address: DatabaseAddress) -> str:
     Raises:
         InputError: server or database is missing, or is none; why.
     """
+    from sqlalchemy.engine import URL  # here, as below: the command line knows these values and starts without SQLAlchemy
+
     server, database = address.server.strip(), address.database.strip()
     if not server or not database:
         raise _refused(_("Server und Datenbank müssen beide angegeben werden."))
@@ -147,9 +151,12 @@ def _refused(sentence: str) -> InputError:
 
 def address_of(url: str) -> DatabaseAddress | None:
     """Returns what was filled in; None where a URL is no server's, or says more than the form can."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         parsed = make_url(url)
-    except Exception:  # noqa: BLE001 - whatever SQLAlchemy can't read is no address of a form
+    except (ArgumentError, ValueError):
         return None
     kinds = {backend.partition("+")[0]: kind for kind, backend in _BACKENDS.items()}
     kind = kinds.get(parsed.get_backend_name())
@@ -203,6 +210,8 @@ def tell_missing_driver(engine: Engine) -> None:
     Raises (when connecting):
         OdbcDriverMissingError: the address names no driver and none is installed.
     """
+    from sqlalchemy import event
+
     if engine.url.query.get("driver") != _NO_DRIVER:
         return
 
