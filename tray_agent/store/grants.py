@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Select, Table, Update, cast, delete, false, func, insert, null, select, text, update
+from sqlalchemy import Column, Connection, Integer, Select, Table, Update, cast, delete, false, func, insert, null, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Delete, Insert
 
@@ -174,7 +175,7 @@ def _refused(connection: Connection, name: str) -> Iterator[str]:
         tried: dict[str, Select[tuple[int]] | Insert | Update | Delete] = {"SELECT": _reading(version_table)}
     else:
         table = metadata.tables[name]
-        filled = [column for column in table.c if table.autoincrement_column is not column]
+        filled = [column for column in table.c if not _is_numbered(column, table)]
         column = next((each for each in filled if not each.primary_key), filled[0])
         tried = {
             "SELECT": _reading(table),
@@ -185,6 +186,11 @@ def _refused(connection: Connection, name: str) -> Iterator[str]:
     for right, statement in tried.items():
         if _is_forbidden(connection, statement):
             yield right
+
+
+def _is_numbered(column: Column[Any], table: Table) -> bool:
+    """Returns whether the database gives a column's numbers itself: SQL Server then takes none, whoever asks."""
+    return column.primary_key and len(table.primary_key) == 1 and isinstance(column.type, Integer)
 
 
 def _reading(table: Table) -> Select[tuple[int]]:
