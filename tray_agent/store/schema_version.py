@@ -80,7 +80,7 @@ def current_revision(database: Database) -> str | None:
 
 
 def _read_hidden(connection: Connection) -> str | None:
-    """Reads from a table that may be hidden: a SQL Server shows to a login without rights on a table not even its name, and refuses then."""
+    """Reads from a table that may be hidden: to a login without rights on it a SQL Server shows not even its name."""
     try:
         return _read(connection)
     except DBAPIError as error:
