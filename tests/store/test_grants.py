@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, delete, text
 from sqlalchemy.engine import URL, make_url
 
 from tests.conftest import make_database
@@ -15,7 +15,7 @@ from tray_agent.practice.views import VIEWS
 from tray_agent.store.database import Database, open_database
 from tray_agent.store.grants import Grants, grants_script, missing_rights
 from tray_agent.store.migrate import RightsMissingError, upgrade
-from tray_agent.store.schema_version import NEWEST, current_revision
+from tray_agent.store.schema_version import NEWEST, RevisionMissingError, check_schema, current_revision, version_table
 
 SCHEMA = "vito_client"
 PASSWORD = "Geheim-1-Geheim"  # noqa: S105 - of logins that live as long as a test
@@ -164,3 +164,14 @@ def test_an_upgrade_without_the_right_to_make_tables_says_so(server: Server) -> 
     with pytest.raises(RightsMissingError) as raised:
         upgrade(database)
     assert raised.value.title == "Tabellen können nicht geändert werden"
+
+
+def test_tables_whose_version_is_gone_are_left_as_they_are_and_it_is_said(database: Database) -> None:
+    with database.begin() as connection:
+        connection.execute(delete(version_table))
+    with pytest.raises(RevisionMissingError) as raised:
+        upgrade(database)
+    assert "ist leer" in raised.value.message
+    assert NEWEST in raised.value.advice
+    with pytest.raises(RevisionMissingError):
+        check_schema(database)
