@@ -28,7 +28,7 @@ def test_what_a_server_keeps_to_itself_is_not_known_and_all_else_is(database: Da
         pytest.skip("an embedded database is no server")
     questions = {"edition": "SELECT nothing FROM nowhere", **QUESTIONS[database.dialect]}
     questions["edition"] = "SELECT nothing FROM nowhere"
-    monkeypatch.setitem(QUESTIONS, database.dialect, questions)  # type: ignore[arg-type]
+    monkeypatch.setitem(QUESTIONS, database.dialect, questions)
     facts = read_facts(database)
     assert "edition" not in facts
     assert "version" in facts

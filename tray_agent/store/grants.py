@@ -172,7 +172,7 @@ def _tables() -> tuple[str, ...]:
 def _refused(connection: Connection, name: str) -> Iterator[str]:
     """Yields the rights that are refused on a table. The version's is only read."""
     if name == VERSION_TABLE:
-        tried: dict[str, Select[tuple[int]] | Insert | Update | Delete] = {"SELECT": _reading(version_table)}
+        tried: dict[str, Select[int] | Insert | Update | Delete] = {"SELECT": _reading(version_table)}
     else:
         table = metadata.tables[name]
         filled = [column for column in table.c if not _is_numbered(column, table)]
@@ -193,11 +193,11 @@ def _is_numbered(column: Column[Any], table: Table) -> bool:
     return column.primary_key and len(table.primary_key) == 1 and isinstance(column.type, Integer)
 
 
-def _reading(table: Table) -> Select[tuple[int]]:
+def _reading(table: Table) -> Select[int]:
     return select(func.count()).select_from(table).where(false())
 
 
-def _is_forbidden(connection: Connection, statement: Select[tuple[int]] | Insert | Update | Delete) -> bool:
+def _is_forbidden(connection: Connection, statement: Select[int] | Insert | Update | Delete) -> bool:
     step = connection.begin_nested()
     try:
         connection.execute(statement)
