@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_agent.config.hosts import secrets_of
+from tray_agent.config.hosts import MAIL_TOKEN, secrets_of
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
@@ -152,6 +152,8 @@ class Abilities:
 
 
 def _password_missing(name: str) -> str:
+    if name == MAIL_TOKEN:
+        return _("am Mailserver ist niemand angemeldet («vitoclient config mail-sign-in»)")
     if name == "mail":
         return _("das Passwort des Mailservers fehlt")
     return _("das SMS-Passwort von Mandant {mandant} fehlt").format(mandant=name.partition("/")[2])
@@ -166,7 +168,7 @@ def _version_of(program: str) -> str:
 
 
 def _not_confirmed(name: str, host: str) -> str:
-    if name == "mail":
+    if name in ("mail", MAIL_TOKEN):
         return _("der Mailserver heisst jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
     return _("die Adresse des SMS-Gateways ist jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
 

@@ -172,3 +172,15 @@ def test_a_service_is_told_the_server_of_its_password(
         'VITOCLIENT_SECRET_MAIL="neu"',
         'VITOCLIENT_SECRET_STORE="neu"',
     ]
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("mail.tenant", "../evil.example"), ("mail.tenant", "a/b"), ("mail.client_id", "praxis"), ("mail.sign_in", "google"),
+])  # fmt: skip
+def test_what_leads_to_another_identity_server_is_refused_when_it_is_set(file: Path, key: str, value: str) -> None:
+    assert run(["config", "set", key, value]) == 2
+
+
+def test_signing_in_says_what_is_missing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "mail-sign-in"]) == 2
+    assert "mail.client_id" in capsys.readouterr().err

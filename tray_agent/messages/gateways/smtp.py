@@ -38,6 +38,7 @@ from tray_agent.messages.gateways.contract import (
     masked_address,
     too_late,
 )
+from tray_agent.messages.mail_sign_in import MailSignIn, MailSignInError, xoauth2
 from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class SmtpGateway:
     Args:
         server: where e-mails are handed in. ``security`` "none" sends in the clear, and a password only to a server on this machine.
         password: of ``server.user``; never shown. None: there is none on this computer, or none for this server; then nothing connects.
+        sign_in: gives a token to log in with instead of the password.
         clock: gives the Date header and measures how long a connection was idle.
         seconds: how long an answer may take.
 
@@ -92,10 +94,13 @@ class SmtpGateway:
 
     capabilities = Capabilities(most_at_once=4, can_be_asked=False, has_balance=False)
 
-    def __init__(self, server: MailSection, password: str | None, clock: Clock, seconds: float = 30.0) -> None:
+    def __init__(
+        self, server: MailSection, password: str | None, clock: Clock, seconds: float = 30.0, sign_in: MailSignIn | None = None
+    ) -> None:
         _check(server)
         self._server = server
         self._password = password
+        self._sign_in = sign_in
         self._clock = clock
         self._seconds = seconds
         self._idle: list[_Line] = []
@@ -181,7 +186,7 @@ class SmtpGateway:
                 without = _("Für den Mailserver {host} ist an diesem Arbeitsplatz kein Passwort gespeichert oder keines bestätigt.")
                 raise _NoConnectionError(_stopped(without, self._server.host))
             if line is None:
-                return _Line(_connect(self._server, self._password, self._seconds))
+                return _Line(_connect(self._server, self._sign_in or self._password, self._seconds))
             if self._clock.monotonic() - line.idle_since <= IDLE_SECONDS:
                 return line
             _hang_up(line.smtp)
@@ -234,7 +239,7 @@ def _as_error(outcome: NotNow | AccountStopped, host: str) -> KnownError:
     return GatewayUnavailableError(_("Mailserver nicht erreichbar"), outcome.sentence, advice, item=host)
 
 
-def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP:
+def _connect(server: MailSection, login: MailSignIn | str, seconds: float) -> smtplib.SMTP:
     """Returns a connection that is encrypted as asked for and logged in.
 
     Raises:
@@ -246,8 +251,13 @@ def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP
         if server.security == "starttls":
             smtp.starttls(context=_trust(server))
         if server.user:
-            smtp.login(server.user, password)
+            _log_in(smtp, server, login)
         smtp.ehlo_or_helo_if_needed()
+    except MailSignInError as error:
+        if smtp is not None:
+            smtp.close()
+        log.warning("SMTP: no access (%s)", "passes" if error.passes else "a person must sign in")
+        raise _NoConnectionError(NotNow("sign_in", error.message) if error.passes else _stopped(str(error.message), server.host)) from error
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
         if smtp is not None:
             smtp.close()
@@ -255,6 +265,30 @@ def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP
         log.warning("SMTP: no connection (%s): %s", type(error).__name__, type(outcome).__name__)
         raise _NoConnectionError(outcome) from error
     return smtp
+
+
+def _log_in(smtp: smtplib.SMTP, server: MailSection, login: MailSignIn | str) -> None:
+    """Logs in with a password, or by XOAUTH2 with a token that is renewed where it must be.
+
+    Raises:
+        MailSignInError: there is no token, or the server takes none of it.
+    """
+    if isinstance(login, str):
+        smtp.login(server.user, login)
+        return
+    smtp.ehlo_or_helo_if_needed()
+    if "XOAUTH2" not in smtp.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError("XOAUTH2")
+    answer = xoauth2(server.user, login.access())
+    try:
+        # to the server's words on why it refuses, nothing is answered; then it says so for good
+        smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else answer)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            raise
+        login.forget()
+        refused = _("Der Mailserver {host} weist die Anmeldung von {user} bei Microsoft 365 ab.")
+        raise MailSignInError(refused.format(host=server.host, user=server.user)) from None
 
 
 def _opened(server: MailSection, seconds: float) -> smtplib.SMTP:
