@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import smtplib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,14 +18,16 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.messages.gateways.test_smtp import MAIL
 from tests.support.identity_server import CLIENT, IdentityServer
+from tray_agent.agent import Agent
 from tray_agent.clock import ManualClock
 from tray_agent.config.hosts import MAIL_TOKEN, ConfirmedHosts, GuardedSecrets, host_of, secrets_of
-from tray_agent.config.machine import Machine, MailSection
+from tray_agent.config.machine import Machine, MachineSection, MailSection, StoreSection
 from tray_agent.config.secrets import MemorySecrets
 from tray_agent.demo.mail_server import DemoMailServer, MailHandler, converse
+from tray_agent.doctor import _end_of_sign_in
 from tray_agent.errors import ConfigurationError
 from tray_agent.messages.gateways.contract import Accepted, AccountStopped, NotNow
-from tray_agent.messages.gateways.smtp import SmtpGateway
+from tray_agent.messages.gateways.smtp import SmtpGateway, _why_no_connection
 from tray_agent.messages.mail_sign_in import _SCOPES, LIFE, MailSignIn, MailSignInError, microsoft
 from tray_agent.platforms.locks import locked
 from tray_agent.web.device_sign_in import DeviceSignIn, SignInError, SignInFault
@@ -62,7 +65,7 @@ class TokenHandler(MailHandler):
         if self._tokens.identity.takes(user.removeprefix("user="), bearer.removeprefix("auth=Bearer ")):
             return AuthResult(success=True)
         answer = await server.challenge_auth('{"status":"401","schemes":"Bearer"}')
-        assert answer == b""
+        self._tokens.answers.append(answer)
         return AuthResult(success=False, handled=False)
 
 
@@ -70,6 +73,7 @@ class TokenMailServer(DemoMailServer):
     def __init__(self, identity: IdentityServer, clock: ManualClock) -> None:
         super().__init__({USER: "no password is taken"}, clock=clock)
         self.identity = identity
+        self.answers: list[object] = []
 
     def conversation(self) -> Any:
         return converse(self, TokenHandler(self))
@@ -295,9 +299,10 @@ def test_an_email_goes_out_with_a_token(gateway: tuple[SmtpGateway, TokenMailSer
 def test_an_access_that_the_mail_server_refuses_stops_the_account_and_is_not_used_again(
     gateway: tuple[SmtpGateway, TokenMailServer], identity: IdentityServer
 ) -> None:
-    smtp, _server = gateway
+    smtp, server = gateway
     identity.take_back()
     refused = smtp.submit(MAIL)
+    assert server.answers == [b""]  # to the reason in words nothing is answered, least of all the token once more
     assert isinstance(refused, AccountStopped)
     assert refused.sentence == "Der Mailserver 127.0.0.1 weist die Anmeldung von praxis@example.ch bei Microsoft 365 ab."
     again = smtp.submit(MAIL)
@@ -331,6 +336,10 @@ def test_no_token_is_in_a_log_an_error_or_what_a_value_looks_like(
         with pytest.raises(Exception) as told:  # noqa: PT011 - whatever comes must not hold one
             fault()
         said += [repr(told.value), str(told.value), repr(told.value.__cause__), json.dumps(str(told.getrepr(style="short")))]
+    identity.stop()
+    with pytest.raises(MailSignInError) as away:
+        make().access()
+    said += [repr(away.value.__cause__), str(away.value.__cause__), json.dumps(str(away.getrepr(style="short")))]
     said.append(caplog.text)
     assert any("sign-in could not be renewed" in text for text in said)
     assert not [text for text in said if "secret-" in text.replace("secret-access-{", "")]
@@ -344,3 +353,32 @@ def test_what_can_not_be_kept_is_told_and_not_used(signed_in: MailSignIn, make: 
     with pytest.raises(MailSignInError, match="nicht gespeichert") as told:
         make().access()
     assert not told.value.passes
+
+
+@pytest.mark.parametrize(("host", "answer", "words"), [
+    ("smtp.office365.com", (550, b"5.7.30 Basic authentication is not supported for Client Submission."), "nimmt keine Passwörter"),
+    ("smtp.office365.com", (550, b"5.7.30 other words"), "nimmt keine Passwörter"),
+    ("smtp.office365.com", (535, b"5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled"), "nimmt keine Passwörter"),
+    ("smtp.gmail.com", (534, b"5.7.9 Application-specific password required."), "verlangt ein App-Passwort"),
+    ("smtp.gmail.com", (535, b"5.7.8 Username and Password not accepted."), "weist Benutzer oder Passwort ab."),
+    ("smtp.mail.hin.ch", (535, b"5.7.8 Error: authentication failed"), "mehr als 30 Tage nicht gebraucht"),
+    ("mail.praxis.ch", (535, b"15.7.30 no"), "weist Benutzer oder Passwort ab."),
+])  # fmt: skip
+def test_a_refused_login_says_what_this_provider_wants(host: str, answer: tuple[int, bytes], words: str) -> None:
+    outcome = _why_no_connection(smtplib.SMTPAuthenticationError(*answer), host)
+    assert isinstance(outcome, AccountStopped)
+    assert words in outcome.sentence
+    assert host in outcome.sentence
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(75, False), (76, True)])
+def test_the_doctor_tells_the_end_fourteen_days_ahead(
+    signed_in: MailSignIn, keyring: KeyringOfWindows, clock: ManualClock, tmp_path: Path, days: int, is_told: bool
+) -> None:
+    store = StoreSection(url=f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}")
+    machine = Machine(machine=MachineSection(data_folder=str(tmp_path)), store=store, mail=MAIL_SECTION)
+    clock.advance(timedelta(days=days))
+    with Agent(machine, secrets=keyring, clock=clock, workstation="PC1") as agent:
+        agent.look_at_configuration()
+        found = list(_end_of_sign_in(agent))
+    assert bool(found) is is_told

@@ -21,8 +21,9 @@ from pathlib import Path
 
 from tray_agent.clock import Clock
 from tray_agent.config.machine import MailSection
+from tray_agent.config.mail_providers import provider_of
 from tray_agent.errors import ConfigurationError, KnownError
-from tray_agent.i18n import _
+from tray_agent.i18n import _, join_texts
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -309,9 +310,32 @@ def _why_no_connection(error: Exception, host: str) -> NotNow | AccountStopped:
         return _stopped(
             _("Der Mailserver {host} bietet die verlangte Verschlüsselung oder Anmeldung nicht an; so wird nichts gesendet."), host
         )
-    if isinstance(error, UnicodeError) or (isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500):
+    if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
+        return _stopped(_why_no_login(error, host), host)
+    if isinstance(error, UnicodeError):
         return _stopped(_("Der Mailserver {host} weist Benutzer oder Passwort ab."), host)
     return NotNow("unreachable", _("Der Mailserver {host} ist zur Zeit nicht erreichbar.").format(host=host))
+
+
+_NO_PASSWORDS = re.compile(rb"(?<![\d.])5\.7\.(30|139)(?![\d.])|basic authentication is (disabled|not supported)", re.IGNORECASE)
+"""Microsoft 365 takes no password: 5.7.30 by default, 5.7.139 by the organisation's or the mailbox's setting."""
+
+_APP_PASSWORD = re.compile(rb"(?<![\d.])5\.7\.9(?![\d.])|application-specific password", re.IGNORECASE)
+"""Google wants an app password."""
+
+
+def _why_no_login(error: smtplib.SMTPAuthenticationError, host: str) -> str:
+    words = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
+    if _NO_PASSWORDS.search(words):
+        return _(
+            "Der Mailserver {host} nimmt keine Passwörter: In der Konfiguration mail.sign_in auf «microsoft» stellen und an diesem "
+            "Arbeitsplatz mit «vitoclient config mail-sign-in» anmelden, oder den Administrator von Microsoft 365 fragen."
+        )
+    if _APP_PASSWORD.search(words):
+        return _("Der Mailserver {host} verlangt ein App-Passwort: im Google-Konto eines erstellen und hier als Passwort eintragen.")
+    refused = _("Der Mailserver {host} weist Benutzer oder Passwort ab.")
+    provider = provider_of(host)
+    return join_texts(refused, _(provider.told)) if provider and provider.key == "hin" else refused
 
 
 def _stopped(sentence: str, host: str) -> AccountStopped:
