@@ -74,7 +74,15 @@ class Abilities:
 
     def secrets(self) -> Mapping[str, bool]:
         """Returns, by the name of each password that the configuration asks for, whether it is here."""
-        return {name: bool(self._in_force.secrets.get(name)) for name in secrets_of(self._in_force.machine)}
+        return {name: self._is_there(name) for name in secrets_of(self._in_force.machine)}
+
+    def _is_there(self, name: str) -> bool:
+        if name != MAIL_TOKEN:
+            return bool(self._in_force.secrets.get(name))
+        from tray_agent.messages.mail_sign_in import signed_in_until
+
+        until = signed_in_until(self._in_force.machine.mail, self._in_force.secrets)
+        return until is not None and self._clock.now() < until  # one that is over would have this computer claim what it can't do
 
     def _as_of(self, age: timedelta) -> Report:
         with self._lock:

@@ -26,6 +26,7 @@ from tray_agent.config.secrets import MemorySecrets
 from tray_agent.demo.mail_server import DemoMailServer, MailHandler, converse
 from tray_agent.doctor import _end_of_sign_in
 from tray_agent.errors import ConfigurationError
+from tray_agent.job_kinds import JobKey
 from tray_agent.messages.gateways.contract import Accepted, AccountStopped, NotNow
 from tray_agent.messages.gateways.smtp import SmtpGateway, _why_no_connection
 from tray_agent.messages.mail_sign_in import _SCOPES, LIFE, MailSignIn, MailSignInError, microsoft
@@ -371,14 +372,25 @@ def test_a_refused_login_says_what_this_provider_wants(host: str, answer: tuple[
     assert host in outcome.sentence
 
 
-@pytest.mark.parametrize(("days", "is_told"), [(75, False), (76, True)])
-def test_the_doctor_tells_the_end_fourteen_days_ahead(
-    signed_in: MailSignIn, keyring: KeyringOfWindows, clock: ManualClock, tmp_path: Path, days: int, is_told: bool
-) -> None:
+@pytest.fixture
+def agent(signed_in: MailSignIn, keyring: KeyringOfWindows, clock: ManualClock, tmp_path: Path) -> Iterator[Agent]:
     store = StoreSection(url=f"sqlite:///{(tmp_path / 'vitoclient.db').as_posix()}")
     machine = Machine(machine=MachineSection(data_folder=str(tmp_path)), store=store, mail=MAIL_SECTION)
-    clock.advance(timedelta(days=days))
     with Agent(machine, secrets=keyring, clock=clock, workstation="PC1") as agent:
         agent.look_at_configuration()
-        found = list(_end_of_sign_in(agent))
-    assert bool(found) is is_told
+        yield agent
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(75, False), (76, True)])
+def test_the_doctor_tells_the_end_fourteen_days_ahead(agent: Agent, clock: ManualClock, days: int, is_told: bool) -> None:
+    clock.advance(timedelta(days=days))
+    assert bool(list(_end_of_sign_in(agent))) is is_told
+
+
+def test_a_computer_whose_sign_in_is_over_does_not_claim_what_it_cannot_do(agent: Agent, clock: ManualClock) -> None:
+    assert agent.abilities.secrets() == {MAIL_TOKEN: True}
+    clock.advance(LIFE)
+    assert agent.abilities.secrets() == {MAIL_TOKEN: False}
+    agent.abilities.forget()
+    sentences = [lack.sentence for lack in agent.abilities.lacks(JobKey.SEND_MESSAGES)]
+    assert "am Mailserver ist niemand angemeldet («vitoclient config mail-sign-in»)" in sentences
