@@ -48,12 +48,14 @@ def number_of_session(database: Database) -> int:
 
 
 def stop(process: int) -> None:
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        return
     os.kill(process, signal.SIGSTOP)
 
 
 def go_on(process: int) -> None:
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        return
     os.kill(process, signal.SIGCONT)
 
 
