@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from publishing.errors import PublishError
+from publishing.installers import read_installer
 from tray_agent.config.toml_file import parsed
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
@@ -46,14 +47,15 @@ class Lifetimes(_DescriptionPart):
 
 
 class VersionEntry(_DescriptionPart):
-    """One file of an element; ``file`` is relative to the folder of the description."""
+    """One file of an element; ``file`` is relative to the folder of the description. Without ``version``: the installer's own."""
 
-    version: str
+    version: str | None = None
     file: str
     area: str
     released: date
     notes: str = ""
     restart: bool = False
+    critical: bool = False
     needs: str | None = None
     software: str | None = None
 
@@ -73,15 +75,37 @@ class Description(_DescriptionPart):
     """The whole description."""
 
     areas: list[str] = []
+    live: str | None = None
     lifetimes: Lifetimes = Lifetimes()
     element: list[ElementEntry] = []
 
-    def rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Yields for every version its file, its target path, and the custom metadata to sign."""
+    def rows(self, folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yields for every version its file, its target path, and the custom metadata to sign; what is not said is read from installers.
+
+        Args:
+            folder: of the description.
+
+        Raises:
+            PublishError: a version is neither said nor in the file.
+        """
         for element in self.element:
             for entry in element.version:
-                target = f"{element.key}/{entry.version}/{PurePosixPath(entry.file).name}"
-                yield entry.file, target, _custom(element, entry)
+                told = _completed(entry, folder / entry.file) if entry.version is None else entry
+                target = f"{element.key}/{told.version}/{PurePosixPath(entry.file).name}"
+                yield entry.file, target, _custom(element, told)
+
+
+def _completed(entry: VersionEntry, file: Path) -> VersionEntry:
+    """Returns an entry with the version that its installer says."""
+    version = read_installer(file).version
+    if version is None:
+        raise PublishError(
+            _("Version nicht angegeben"),
+            _("{file} sagt nicht, welche Version es ist.").format(file=file.name),
+            _("In {description} «version» angeben.").format(description=FILE_NAME),
+            item=str(file),
+        )
+    return entry.model_copy(update={"version": version})
 
 
 def read_description(folder: Path) -> Description:

@@ -7,7 +7,7 @@ names it, last of all the timestamp, is replaced.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Signer, Snapshot, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from publishing.description import Lifetimes
-from publishing.errors import refused
+from publishing.errors import PublishError, refused
 from publishing.signing_keys import SigningKeys
 from tray_agent.i18n import N_, _
 from tray_agent.platforms import files
@@ -34,6 +34,9 @@ class Role(StrEnum):
 
 
 ROLES = tuple(role.value for role in Role)
+
+Numbers = Mapping[str, int]
+"""The number of each role's metadata; a role that is not named has none."""
 
 _LOST_ROOT = N_(
     "Der Schlüssel «root» fehlt ({needed} müssen unterschreiben, {here} sind da). Nur er kann andere Schlüssel ersetzen und den"
@@ -51,15 +54,17 @@ class SignedMetadata:
         keys: the signing keys.
         now: the present instant, aware.
         lifetimes: how long what is signed stays valid.
+        known: numbers that practices may know from elsewhere: what is signed gets higher ones.
     """
 
-    def __init__(self, folder: Path, keys: SigningKeys, now: datetime, lifetimes: Lifetimes) -> None:
+    def __init__(self, folder: Path, keys: SigningKeys, now: datetime, lifetimes: Lifetimes, known: Numbers | None = None) -> None:
         self.folder = folder
         self.now = now.astimezone(UTC).replace(microsecond=0)
         self.lifetimes = lifetimes
-        self.root = _read(folder / f"{self._newest('root')}.root.json", Root)
-        self._written_root = self.root
         self._keys = keys
+        self._known = known or {}
+        self.root = read_newest_root(folder)
+        self._written_root = self.root
         self._retiring: dict[str, tuple[Signer, ...]] = {}
 
     # What counts now
@@ -79,6 +84,10 @@ class SignedMetadata:
         """Returns the list of files that the snapshot names."""
         return read_targets_list(self.folder)
 
+    def numbers(self, ahead: int = 0) -> Numbers:
+        """Returns the highest number of each role but the root, ``ahead`` further."""
+        return {role: self._newest(role) + ahead for role in ROLES[1:]}
+
     # Keys
 
     def is_due(self, role: str, *naming: str) -> bool:
@@ -88,12 +97,30 @@ class SignedMetadata:
             PublishError: it has expired, so that clients refuse it, and the keys are not here.
         """
         signed: Root | Targets | Snapshot | None = getattr(self, role)
-        if signed is None or signed.expires - self.now >= self.lifetimes.of(role) / 2:
+        if signed is None or not self.is_ending(role):
             return False
         if signed.expires <= self.now:
-            self.require([role, *naming])
+            self._require_of_the_expired(role, *naming)
         root = self._known_root()
         return all(_reaches(self._keys.of(name), root, name) for name in (role, *naming))
+
+    def is_ending(self, role: str) -> bool:
+        """Returns whether less than half of the lifetime of a role's metadata is left."""
+        signed: Root | Targets | Snapshot | Timestamp | None = getattr(self, role)
+        return signed is not None and signed.expires - self.now < self.lifetimes.of(role) / 2
+
+    def _require_of_the_expired(self, role: str, *naming: str) -> None:
+        try:
+            self.require([role, *naming])
+        except PublishError as error:
+            raise PublishError(
+                _("Portal abgelaufen"),
+                _("Die Angaben «{role}» sind abgelaufen: Die Praxen lehnen das Portal ab, bis sie neu unterschrieben sind. {why}").format(
+                    role=role, why=error.message
+                ),
+                _("Den fehlenden Schlüssel in den Schlüsselordner legen und den Befehl wiederholen."),
+                item=role,
+            ) from error
 
     def require(self, roles: Iterable[str]) -> None:
         """Checks that enough keys of these roles are here.
@@ -104,6 +131,11 @@ class SignedMetadata:
         for role in roles:
             if self.root is not None:
                 _check_enough(self._keys.of(role), self.root, role)
+
+    def lost(self) -> list[str]:
+        """Returns the roles, the root excepted, of which no key that counts is here."""
+        root = self.root
+        return [role for role in ROLES[1:] if root is not None and not any(_belongs(signer, root, role) for signer in self._keys.of(role))]
 
     def make_root(self) -> None:
         """Makes the first root, with one new key for every role that has none here."""
@@ -166,8 +198,7 @@ class SignedMetadata:
             self._write_timestamp(timestamp.snapshot_meta)
 
     def _write_timestamp(self, snapshot: MetaFile) -> None:
-        old = self.timestamp
-        self._write(Timestamp(old.version + 1 if old else 1, snapshot_meta=snapshot), "timestamp")
+        self._write(Timestamp(self._newest("timestamp") + 1, snapshot_meta=snapshot), "timestamp")
 
     def _write(self, signed: S, role: str, also: Iterable[Signer] = ()) -> MetaFile:
         """Signs metadata with its role's keys and others, writes it, and returns how others refer to it."""
@@ -200,9 +231,22 @@ class SignedMetadata:
         return self.folder / ("timestamp.json" if role == "timestamp" else f"{version}.{role}.json")
 
     def _newest(self, role: str) -> int:
-        """Returns the highest version of a role's metadata that was ever written, named by what counts now or not; 0 for none."""
-        numbers = [file.name.partition(".")[0] for file in self.folder.glob(f"*.{role}.json")]
-        return max((int(number) for number in numbers if number.isdigit()), default=0)
+        """Returns the highest number of a role's metadata that was ever written or is known, whether it counts now or not; 0 for none."""
+        names = [file.name.partition(".")[0] for file in self.folder.glob(f"*.{role}.json")]
+        numbers = [int(name) for name in names if name.isdigit()]
+        stamp = self.timestamp if role == "timestamp" else None  # the one file that has no number in its name
+        return max([*numbers, stamp.version if stamp else 0, self._known.get(role, 0)])
+
+
+def read_newest_root(folder: Path) -> Root | None:
+    """Returns the newest root in a folder ``metadata``; None where there is none.
+
+    Raises:
+        PublishError: it can't be read.
+    """
+    names = [file.name.partition(".")[0] for file in folder.glob("*.root.json")]
+    newest = max((int(name) for name in names if name.isdigit()), default=0)
+    return _read(folder / f"{newest}.root.json", Root)
 
 
 def read_targets_list(folder: Path) -> Targets | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import chain, count
 from pathlib import Path
 
@@ -73,6 +73,15 @@ class SigningKeys:
                 except OSError as error:
                     raise _unusable(file, why_of(error)) from error
 
+    def listed(self, role: str) -> Iterator[tuple[Path, str]]:
+        """Yields the files of a role's keys that are here, each with the identifier that the root names it by.
+
+        Raises:
+            PublishError: one of them is something else, or does not open with the passphrase.
+        """
+        for file in self._files(role):
+            yield file, self._load(file).public_key.keyid
+
     def _files(self, role: str) -> list[Path]:
         return sorted(file for pattern in (f"{role}.pem", f"{role}-*.pem") for file in self._folder.glob(pattern))
 
@@ -84,18 +93,24 @@ class SigningKeys:
         key = Ed25519PrivateKey.generate()
         encryption = BestAvailableEncryption(self._passphrase) if self._passphrase else NoEncryption()
         content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+        beside = file.with_name(f"{file.name}.new")  # whole under its name or not there: an empty key would stop every command
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            beside.unlink(missing_ok=True)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 out.write(content)
                 files.sync_file(out.fileno())
+            files.replace(beside, file)
         except OSError as error:
             raise _unusable(file, why_of(error)) from error
         return CryptoSigner(key)
 
     def _load(self, file: Path) -> CryptoSigner:
         try:
-            key = load_pem_private_key(file.read_bytes(), self._passphrase)
+            content = file.read_bytes()
+            if not content:
+                raise _unusable(file, _("die Datei ist leer; sie kann gelöscht werden, ein Schlüssel war nie darin"))
+            key = load_pem_private_key(content, self._passphrase)
         except OSError as error:
             raise _unusable(file, why_of(error)) from error
         except (ValueError, TypeError) as error:

@@ -7,7 +7,7 @@ what=${1:?run or develop}
 
 debian_run=(python3-venv libglib2.0-0 libgl1 libegl1 libdbus-1-3 libfontconfig1 libxkbcommon0 libxkbcommon-x11-0
   libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 unixodbc)
-debian_develop=("${debian_run[@]}" fonts-open-sans postgresql xvfb xauth openbox trayer xdotool x11-utils dbus-daemon dunst imagemagick)
+debian_develop=("${debian_run[@]}" fonts-open-sans postgresql xvfb xauth openbox trayer xdotool x11-utils dbus-daemon dunst imagemagick wixl)
 
 install_debian() {
   command -v dpkg-query >/dev/null || return 0

@@ -201,6 +201,9 @@ class Agent:
         Raises:
             SchemaOutdatedError, DatabaseUnavailableError: as ``store``.
         """
+        from tray_agent.store.connecting import try_all_again
+
+        try_all_again()
         with suppress(ConfigurationError):  # of a mail server that can't be used
             self.messages.try_refused()
         self.jobs.try_again(changed=True)
@@ -422,9 +425,19 @@ class Agent:
 
         parts = DownloadParts(
             self.machine, self.store, self.settings, self.clock, self.workstation, self._closing,
-            lambda: self.zone, self._software_elsewhere,
+            lambda: self.zone, self._software_elsewhere, after_next=self._downloading_after_next,
         )  # fmt: skip
         return DownloadService(parts)
+
+    def _downloading_after_next(self) -> datetime | None:
+        """Returns the planned time of the Download-Service after its next one."""
+        from tray_agent.job_kinds import JobKey
+        from tray_agent.schedules.planned_times import next_after
+
+        plan = self.jobs.plans.load()
+        schedule = plan.jobs[JobKey.DOWNLOAD].schedule
+        following = next_after(schedule, self.zone, plan.now)
+        return next_after(schedule, self.zone, following) if following else None
 
     def _software_elsewhere(self) -> Mapping[str, str]:
         """Returns the version of the practice software by workstation, as each told last; "" where one told none."""

@@ -68,6 +68,20 @@ class DatabaseUnavailableError(UnavailableError):
     code = "database_unavailable"
 
 
+class DatabaseRefusedError(DatabaseUnavailableError):
+    """There is no connection to the database and it is known why: login, certificate, driver, name … A person mends most of it.
+
+    Args:
+        code: which of these, for logs, JSON and tests.
+    """
+
+    code = "database_refused"
+
+    def __init__(self, title: str, message: str, advice: str, *, code: str, item: str | None = None) -> None:
+        super().__init__(title, message, advice, item=item)
+        self.code = code
+
+
 class DatabaseBusyError(UnavailableError):
     """Others held the database busy for so long that a step was given up; nothing was changed."""
 

@@ -17,6 +17,8 @@ _WHY = {
     errno.ENOSPC: N_("kein Platz mehr"),
     errno.ENAMETOOLONG: N_("der Name ist zu lang"),
     errno.ENOEXEC: N_("hier gibt es kein Programm dafür"),
+    errno.ELOOP: N_("an dieser Stelle liegt eine Verknüpfung auf etwas anderes"),
+    errno.EMLINK: N_("die Datei hat noch einen zweiten Namen (harte Verknüpfung)"),
     errno.EIO: N_("das Gerät meldet einen Fehler"),
 }
 

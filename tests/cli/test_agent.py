@@ -120,5 +120,6 @@ def test_on_a_store_that_can_only_be_read_it_says_why_and_ends_well_when_asked(t
             told = process.stderr.readline()
             process.send_signal(signal.SIGTERM)
             _said, complaints = process.communicate(timeout=SECONDS)
-        assert told.startswith("vitoclient: Datenbank nur lesbar: Die Datenbank ist nur lesbar; sie nimmt keine Änderungen an.")
+        assert told.startswith("vitoclient: Datenbank nur lesbar: Die Datenbank «")
+        assert "ist nur lesbar; sie nimmt keine Änderungen an." in told
         assert (process.returncode, complaints) == (0, "")

@@ -23,8 +23,8 @@ def add_target(
     resign(demo, now, targets.signed)
 
 
-def resign(demo: DemoPortal, now: datetime, targets: Targets, *, days: int = 5) -> None:
-    """Signs these targets as the next version, with snapshot and timestamp."""
+def resign(demo: DemoPortal, now: datetime, targets: Targets, *, days: int = 5, length: int | None = None) -> None:
+    """Signs these targets as the next version, with snapshot and timestamp; their ``length`` is promised where it is given."""
     folder = demo.repository / "metadata"
     expires = (now + timedelta(days=days)).replace(microsecond=0)
     targets.version += 1
@@ -33,7 +33,7 @@ def resign(demo: DemoPortal, now: datetime, targets: Targets, *, days: int = 5) 
     snapshot: Snapshot = newest(demo.repository, "snapshot").signed
     snapshot.version += 1
     snapshot.expires = expires
-    snapshot.meta = {"targets.json": MetaFile(targets.version)}
+    snapshot.meta = {"targets.json": MetaFile(targets.version, length)}
     write(demo, "snapshot", Metadata(snapshot), folder / f"{snapshot.version}.snapshot.json")
     timestamp = Metadata[Timestamp].from_file(str(folder / "timestamp.json")).signed
     timestamp.version += 1

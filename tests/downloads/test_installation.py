@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from publishing.publish import publish
+from tests.downloads.test_planted import at_step, before_each_step
 from tests.downloads.trial_starter import TrialStarter
 from tests.downloads.vendor import publish_version
 from tests.downloads.workstation import Practice
@@ -17,7 +21,8 @@ from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.installation import Installation, names_of, objection, outcome_of
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Version
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind, InstallOutcome, InstallResult, Recall, Version
+from tray_agent.downloads.names import check_file_name
 from tray_agent.platforms.signature import Signature, SignatureState
 from tray_agent.protocol.model import Activity, Level
 
@@ -46,6 +51,7 @@ class Desk:
         self.log = Log()
         self.publishers: tuple[str, ...] = ()
         self.practice_version: Callable[[], Version | None] = lambda: None
+        self.recall_now: Callable[[ElementVersion], Recall | None] = lambda _version: None
 
     def install(self, element: str = "update", version: str = "2.69.001") -> InstallOutcome:
         return self.result(element, version)[0]
@@ -64,8 +70,10 @@ class Desk:
             self.starter,
             signatures or KnownSignatures(),
             self.log.write,
+            practice.library.folder.parent / "starting",
             self.publishers,
             self.practice_version,
+            self.recall_now,
         )
         return installation.hand_over(download, "Anna@PC1")
 
@@ -411,9 +419,120 @@ def test_the_file_is_held_from_its_check_to_the_end_of_its_installer(desk: Desk,
     monkeypatch.setattr(desk.practice.library, "verify", verify_held)
     desk.starter = Meanwhile(lambda: steps.append("started"))
     desk.install()
-    assert steps == [f"held {MSI}", "checked", "started", "let go"]
+    assert steps == [f"held {MSI}", "checked", f"held {MSI}", "started", "let go", "let go"]
 
 
 def test_the_job_never_starts_anything(desk: Desk) -> None:
     desk.practice.run()
+    assert (desk.starter.started, desk.starter.shown) == ([], [])
+
+
+# The place from which it starts
+
+
+class Looking(TrialStarter):
+    """Looks at the place from which an installer starts."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.beside: list[str] = []
+        self.content = b""
+        self.place = Path()
+
+    def start(self, file: Path, kind: FileKind) -> int | None:
+        plant(self._desk)
+        self.beside = sorted(one.name for one in file.parent.iterdir())
+        self.content = file.read_bytes()
+        self.place = file.parent.resolve()
+        self.mode = file.parent.stat().st_mode & 0o777
+        return super().start(file, kind)
+
+
+def plant(desk: Desk) -> None:
+    """Puts a library beside the downloaded installer, and another program in its place."""
+    (desk.file.parent / "version.dll").write_bytes(b"planted")
+    with suppress(OSError):  # Windows holds it
+        desk.file.unlink()
+        desk.file.write_bytes(b"another program")
+
+
+def test_an_installer_starts_alone_in_a_folder_of_its_own(desk: Desk) -> None:
+    genuine = desk.file.read_bytes()
+    (desk.file.parent / "version.dll").write_bytes(b"planted")
+    desk.starter = looking = Looking(desk)
+    assert desk.install() is InstallOutcome.INSTALLED
+    assert (looking.beside, looking.content) == ([MSI], genuine)
+    assert not looking.place.is_relative_to(desk.practice.library.folder)
+    assert not looking.place.exists()  # cleaned up
+    if sys.platform != "win32":
+        assert looking.mode == 0o700
+
+
+def test_a_program_that_is_put_in_its_place_at_any_step_never_starts(desk: Desk) -> None:
+    genuine = desk.file.read_bytes()
+    steps = 0
+
+    def count(number: int) -> None:
+        nonlocal steps
+        steps = number + 1
+
+    with before_each_step(count):
+        desk.install()
+    for at in range(0, steps, 2):
+        desk.file.write_bytes(genuine)
+        desk.starter = looking = Looking(desk)
+        with at_step(at, lambda: plant(desk)), suppress(InstallRefusedError):
+            desk.install()
+        assert looking.content in (b"", genuine), at
+        assert looking.beside in ([], [MSI]), at
+
+
+def test_what_a_killed_hand_over_left_is_cleared_away(desk: Desk) -> None:
+    left = desk.practice.library.folder.parent / "starting" / "start-of-yesterday"
+    left.mkdir(parents=True)
+    (left / MSI).write_bytes(b"x")
+    os.utime(left, (0, 0))
+    desk.install()
+    assert not left.exists()
+
+
+def test_one_installation_is_not_started_twice_at_once(desk: Desk) -> None:
+    refused = []
+
+    def start_again() -> None:
+        with pytest.raises(InstallRefusedError, match="schon gestartet") as caught:
+            desk.hand_over(desk.practice.download("update", "2.69.001"))
+        refused.append(caught.value)
+
+    desk.starter = Meanwhile(start_again)
+    assert desk.install() is InstallOutcome.INSTALLED
+    assert len(refused) == 1
+    assert desk.starter.started == [(MSI, FileKind.MSI)]
+
+
+@pytest.mark.parametrize("exit_code", [1603, 1602])
+def test_what_is_installed_stays_so_with_its_date_whatever_another_attempt_comes_to(desk: Desk, clock: ManualClock, exit_code: int) -> None:
+    desk.install()
+    before = desk.practice.download("update", "2.69.001").here
+    clock.advance(timedelta(days=1))
+    desk.starter = Meanwhile(lambda: during.append(desk.state))
+    during: list[DownloadState] = []
+    desk.starter.exit_code = exit_code
+    desk.install()
+    assert during == [DownloadState.INSTALLED]  # also for who is killed now
+    assert desk.practice.download("update", "2.69.001").here == before
+
+
+@pytest.mark.parametrize("name", ["a.docm", "a.xlsm", "a.iso", "a.img", "a.py", "a.rdp", "a.one", "a.zip", "a.pdf", "a.html"])
+def test_what_is_no_installer_is_never_started(name: str) -> None:
+    assert check_file_name(name) is FileKind.FILE
+
+
+@pytest.mark.parametrize("element", ["update", "tarif"])
+def test_what_was_called_back_in_this_moment_is_not_handed_over(desk: Desk, element: str) -> None:
+    desk.recall_now = lambda _version: Recall("Falsche Beträge", date(2026, 11, 24))
+    with pytest.raises(InstallRefusedError, match=r"zurückgerufen seit 24\.11\.2026: Falsche Beträge\. Es wurde nichts") as caught:
+        desk.install(element, "2.69.001" if element == "update" else "1.4.002")
+    assert "auch nicht von Hand" in caught.value.advice
     assert (desk.starter.started, desk.starter.shown) == ([], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from tray_agent.downloads.partial import taken
 from tray_agent.downloads.transfer import TransferLimits
 from tray_agent.jobs.contract import LeaseLostError, RunCancelledError
 from tray_agent.jobs.owed import Rest
+from tray_agent.platforms.files import mark_as_downloaded
 from tray_agent.protocol.model import Level
 
 UPDATE = "update/2.69.001/update-2.69.001.msi"
@@ -456,3 +458,54 @@ def test_another_workstation_that_is_still_fetching_is_left_in_peace(practice: P
         result = practice.run()
     assert (result.counts["failed"], practice.context.reasons) == (1, ["busy"])
     assert practice.run().counts["downloaded"] == 1
+
+
+def test_a_run_ends_after_two_hours_and_leaves_the_part_to_the_next(practice: Practice, server: FaultyPortal, clock: ManualClock) -> None:
+    released = threading.Event()
+
+    def send_half(handler: FaultyPortalHandler, request: Request) -> bool:
+        if not request.path.endswith(".msi"):
+            return False
+        handler.send_head(200, 40 * KB)
+        handler.wfile.write(bytes(20 * KB))
+        released.wait(20)
+        return True
+
+    def pass_two_hours() -> None:
+        if any(part.stat().st_size == 20 * KB for part in practice.library.folder.rglob("*.part")):
+            clock.advance(timedelta(hours=2))
+
+    practice.subscribe("update")
+    server.fault = send_half
+    result = practice.run(TrialContext(at_checkpoint=pass_two_hours))
+    released.set()
+    assert result.rest is not None
+    assert result.rest.reason == "run_over"
+    assert practice.files() == {f"{UPDATE}.part", f"{UPDATE}.resume"}
+    (told,) = practice.context.activities
+    assert told.level is Level.WARNING
+    assert "nach 2 Stunden" in told.sentence
+    assert practice.states() == {"update 2.69.001": "new"}
+
+
+def test_documents_and_archives_are_marked_as_downloaded_and_installers_are_not(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked: list[str] = []
+    monkeypatch.setattr("tray_agent.downloads.partial.files.mark_as_downloaded", lambda file: marked.append(file.name))
+    practice.subscribe("update", "tarif", "handbuch")
+    practice.run()
+    assert sorted(marked) == ["handbuch-1.0.000.txt.part", "tarif-1.4.002.zip.part"]
+    monkeypatch.undo()
+    for name in practice.files():  # what is marked is still what was signed, also for the next look
+        assert (practice.library.folder / name).is_file()
+    assert practice.run().skipped == {"up_to_date": 3}
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="only Windows keeps such marks")
+def test_a_mark_of_the_web_is_a_stream_beside_the_content(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    file.write_bytes(b"content")
+    mark_as_downloaded(file)
+    assert "ZoneId=3" in Path(f"{file}:Zone.Identifier").read_text(encoding="ascii")
+    assert file.read_bytes() == b"content"

@@ -417,3 +417,13 @@ def test_a_failed_run_ends_with_one(vitoclient: Command, site: tuple[DemoPortal,
     vitoclient("download-service", "on")
     site[1].stop()
     assert vitoclient("downloads", "run")[0] == 1
+
+
+def test_a_portal_that_was_not_asked_is_not_said_to_be_silent(service: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
+    assert not service.portal().offline
+    service.subscribe("tarif", "x")
+    assert not service.portal(refresh=False).offline
+    site[1].stop()
+    assert not service.portal(refresh=False).offline
+    assert service.portal().offline
+    assert service.portal(refresh=False).offline  # it did not answer when it was asked last

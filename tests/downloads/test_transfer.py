@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -224,24 +225,86 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again(place: Place, clock: 
     assert (clock.now() - before).total_seconds() == 1.0
 
 
-def test_the_validator_of_the_first_answer_guards_the_resumption(place: Place) -> None:
-    place.server.fault = cut(20 * KB, once=True)
-    place.fetch()
-    assert [request.headers.get("if-range") for request in place.server.requests] == [
-        None,
-        etag_of(place.server.folder / "file.bin"),
-    ]
+def test_servers_behind_one_name_with_an_etag_each_bring_the_file(place: Place) -> None:
+    """Only who is asked for no certain state of the file goes on: half of all requests would begin anew, and none ever end."""
+    tags = iter(range(1000))
+
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
+        tag = f'"{next(tags)}"'
+        whole = "if-range" in request.headers and request.headers["if-range"] != tag
+        start = 0 if whole else request.start
+        handler.send_head(206 if start else 200, SIZE - start, {"ETag": tag} | content_range(start))
+        handler.wfile.write(CONTENT[start : start + 10 * KB])
+        handler.close_connection = True
+        return True
+
+    place.server.fault = fault
+    place.fetch(replace(LIMITS, attempts=10))
+    assert place.is_here()
+    assert place.asked == [0, 10 * KB, 20 * KB, 30 * KB]
 
 
-DATE = "Mon, 23 Nov 2026 09:00:00 GMT"
+def pieces(of: int, status: int = 206) -> PortalFault:
+    """Answers what asks for the rest with so many bytes of it."""
+
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
+        start = request.start
+        stop = min(start + of, SIZE)
+        handler.send_head(status, stop - start, {"Content-Range": f"bytes {start}-{stop - 1}/{SIZE}"})
+        handler.wfile.write(CONTENT[start:stop])
+        return True
+
+    return resumed(fault)
 
 
-@pytest.mark.parametrize(("headers", "guard"), [({"ETag": 'W/"1"'}, None), ({}, None), ({"Last-Modified": DATE}, DATE)])
-def test_only_a_strong_validator_guards(place: Place, headers: dict[str, str], guard: str | None) -> None:
-    place.server.fault = first(say(200, CONTENT[: 20 * KB], headers, length=SIZE))
+@pytest.mark.parametrize("status", [206, 200])
+def test_an_answer_may_bring_a_part_of_what_was_asked_for(place: Place, status: int, clock: ManualClock) -> None:
+    place.server.fault = pieces(2 * KB, status)
+    before = clock.monotonic()
     place.fetch()
     assert place.is_here()
-    assert place.server.requests[1].headers.get("if-range") == guard
+    assert place.asked == [0, *range(20 * KB, 40 * KB, 2 * KB)]
+    assert clock.monotonic() - before == LIMITS.pause  # after the break; parts need none
+
+
+def test_parts_that_bring_next_to_nothing_are_given_up(place: Place, old: bytes) -> None:
+    place.server.fault = pieces(1)
+    assert place.fail().fault is TransferFault.BROKEN_OFF
+    assert len(place.asked) == LIMITS.attempts
+
+
+def test_a_server_that_calls_the_rest_the_whole_is_believed_where_it_says_that_it_is_the_rest(place: Place) -> None:
+    def say_whole(handler: FaultyPortalHandler, request: Request) -> bool:
+        return say(200, CONTENT[request.start :], content_range(request.start))(handler, request)
+
+    place.server.fault = resumed(say_whole)
+    place.fetch()
+    assert place.is_here()
+    assert place.asked == [0, 20 * KB]
+
+
+def dripping(bytes_a_minute: int, clock: ManualClock) -> PortalFault:
+    """Sends so many bytes a minute, by the clock of the tests."""
+
+    def fault(handler: FaultyPortalHandler, request: Request) -> bool:
+        start = request.start
+        handler.send_head(206 if start else 200, bytes_a_minute, {"Content-Range": f"bytes {start}-{start + bytes_a_minute - 1}/{SIZE}"})
+        clock.advance(timedelta(minutes=1))
+        handler.wfile.write(CONTENT[start : start + bytes_a_minute])
+        return True
+
+    return resumed(fault)
+
+
+def test_what_would_end_too_late_at_its_rate_is_put_off_and_stays(place: Place, old: bytes, clock: ManualClock) -> None:
+    place.server.fault = dripping(KB, clock)
+    slow = replace(LIMITS, slow_bytes=1, horizon=10 * 60.0)
+    error = place.fail(slow)
+    assert error.fault is TransferFault.PUT_OFF
+    assert not error.fault.passes
+    assert place.destination.with_name("file.bin" + PART).read_bytes() == CONTENT[: 22 * KB]
+    place.fetch(replace(slow, horizon=60 * 60.0))
+    assert place.is_here()
 
 
 def test_a_redirect_within_the_same_host_is_followed(place: Place) -> None:
@@ -419,7 +482,7 @@ def test_a_file_that_changes_between_the_requests(place: Place, old: bytes) -> N
 
     def change_then_serve(handler: FaultyPortalHandler, request: Request) -> bool:
         if cutting(handler, request):
-            (place.server.folder / "file.bin").write_bytes(WRONG)
+            (place.server.folder / "file.bin").write_bytes(CONTENT[:-1] + bytes([CONTENT[-1] ^ 1]))
             return True
         return False
 
@@ -518,6 +581,19 @@ def test_a_drive_that_fills_up_on_the_way(place: Place, old: bytes, monkeypatch:
 
     monkeypatch.setattr("tray_agent.downloads.partial.PartialFile.append", full)
     assert place.fail().fault is TransferFault.SPACE
+
+
+def test_what_is_missing_on_a_drive_that_filled_up_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = [10**9]
+
+    def fills_up(self: object, piece: bytes) -> None:
+        free[0] = 0
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tray_agent.downloads.partial.PartialFile.append", fills_up)
+    monkeypatch.setattr(transfer_module, "free_bytes", lambda folder: free[0])
+    error = place.fail(replace(LIMITS, reserve=64 * 1024 * KB))
+    assert "fehlen 68 MB" in error.message
 
 
 def test_a_folder_that_cannot_be_made(place: Place) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -87,6 +87,7 @@ class Practice:
         self.turn = Turn()
         self.switches: dict[Setting, Value] = {}
         self.limits = TransferLimits(reserve=0)
+        self.spare: float | None = None
         self.context = TrialContext()
         self.told: list[Activity] = []
         self.bringer = Bringer(cast("DownloadParts", self))
@@ -109,8 +110,11 @@ class Practice:
     def settings(self) -> TrialSwitches:
         return TrialSwitches(self.switches)
 
-    def transfer(self, _settings: Settings) -> Transfer:
-        return Transfer(self.web, self.clock, self.limits, None, self.progress)
+    def seconds_to_spare(self) -> float | None:
+        return self.spare
+
+    def transfer(self, _settings: Settings, horizon: float | None = None) -> Transfer:
+        return Transfer(self.web, self.clock, replace(self.limits, horizon=horizon), None, self.progress)
 
     def subscribe(self, *elements: str) -> None:
         catalogue = self.portal.refresh()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from publishing.cli import run
+from publishing.signing_keys import SigningKeys
 from tests.downloads.conftest import ELEMENTS
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import make_portal
@@ -72,3 +75,73 @@ def test_the_vendors_commands(vitoclient_publish: Command, tmp_path: Path, clock
     publish = ("publish", str(source), "--keys", str(tmp_path / "keys"), "--to", str(tmp_path / "www"))
     assert "neue Nummer" in vitoclient_publish(*publish)[2]
     assert vitoclient_publish(*publish, "--replace")[0] == 0
+
+
+def test_what_ends_is_said_loudly_and_by_the_exit_code(vitoclient_publish: Command, tmp_path: Path, clock: ManualClock) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC) - timedelta(days=20), ELEMENTS)
+    keys = tmp_path / "server keys"
+    keys.mkdir()
+    shutil.copyfile(made.folder / "keys" / "timestamp.pem", keys / "timestamp.pem")
+    code, out, error = vitoclient_publish("refresh", str(made.repository), "--keys", str(keys))
+    assert code == 3
+    assert "5 Dateien veröffentlicht" in out
+    assert "WARNUNG: «snapshot» läuft ab" in error
+    make_portal(tmp_path / "late", datetime.now(UTC) - timedelta(days=40), ELEMENTS)
+    code, out, error = vitoclient_publish("refresh", str(tmp_path / "late" / "repository"), "--keys", str(keys))
+    assert (code, out) == (2, "")
+    assert "Die Praxen lehnen das Portal ab" in error
+
+
+def test_the_keys_that_count_are_listed(vitoclient_publish: Command, tmp_path: Path) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    SigningKeys(made.folder / "keys").make("targets")
+    (made.folder / "keys" / "root.pem").unlink()
+    code, out, _error = vitoclient_publish("keys", str(made.repository), "--keys", str(made.folder / "keys"))
+    assert code == 0
+    assert "root: 0 von 1 Schlüsseln hier, 1 müssen unterschreiben" in out
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert lines["targets.pem"].endswith("gilt")
+    assert "gehört nicht zu diesem Portal" in lines["targets-2.pem"]
+
+
+def test_a_typing_error_begins_no_second_portal(vitoclient_publish: Command, tmp_path: Path) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    publish = ("publish", str(made.source), "--keys", str(made.folder / "keys"), "--to", str(tmp_path / "typo"))
+    code, _out, error = vitoclient_publish(*publish)
+    assert code == 2
+    assert "Noch kein Portal in diesem Ordner" in error
+    assert not (tmp_path / "typo").exists()
+    assert vitoclient_publish(*publish, "--new")[0] == 0
+
+
+def test_a_version_is_called_back_by_a_command(vitoclient_publish: Command, tmp_path: Path) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    recall = ("recall", str(made.repository), "tarif", "1.4.002", "--keys", str(made.folder / "keys"))
+    assert vitoclient_publish(*recall)[0] == 2
+    code, out, _error = vitoclient_publish(*recall, "--reason", "Falsche Preise.")
+    assert code == 0
+    assert "tarif 1.4.002 ist zurückgerufen" in out
+    assert "gilt wieder" in vitoclient_publish(*recall, "--undo")[1]
+    assert "keine Version" in vitoclient_publish("recall", str(made.repository), "tarif", "neu", "--keys", "k", "--undo")[2]
+
+
+def test_a_portal_that_does_not_answer_is_no_success(vitoclient_publish: Command, tmp_path: Path) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    keys = ("--keys", str(made.folder / "keys"))
+    nobody = "http://127.0.0.1:1"
+    code, _out, error = vitoclient_publish("check", nobody, "--root", str(made.root_file))
+    assert code == 1
+    assert "nicht erreichbar" in error
+    code, _out, error = vitoclient_publish("refresh", str(made.repository), *keys, "--live", nobody)
+    assert code == 2
+    assert "--without-live" in error
+    assert vitoclient_publish("check", nobody, "--root", str(tmp_path / "missing"))[0] == 2
+    assert vitoclient_publish("restored", str(made.repository), *keys, "--ahead", "10")[0] == 0
+
+
+def test_a_section_for_the_description_is_written(vitoclient_publish: Command, tmp_path: Path) -> None:
+    (tmp_path / "tarif.zip").write_bytes(b"x")
+    code, out, _error = vitoclient_publish("describe", str(tmp_path / "tarif.zip"))
+    assert code == 0
+    assert "[[element.version]]" in out
+    assert 'file = "tarif.zip"' in out

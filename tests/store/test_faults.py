@@ -48,12 +48,12 @@ VICTIM = f"[40001] {DRIVER}Transaction (Process ID 61) was deadlocked on lock re
         (of_sql_server("42000", f"[42000] {DRIVER}Snapshot isolation transaction aborted. (3960) (SQLExecDirectW); x"), Fault.TRY_AGAIN),
         (of_sql_server("42S02", f"[42S02] {DRIVER}Invalid object name 'x'. (208) (SQLExecDirectW)"), Fault.OTHER),
         *((of_sql_server("42000", f"[42000] {DRIVER}x ({number}) (SQLExecDirectW)"), fault) for number, fault in (
-            (229, Fault.FORBIDDEN), (262, Fault.FORBIDDEN), (1105, Fault.FULL), (9002, Fault.FULL), (3906, Fault.READ_ONLY),
-            (3908, Fault.DAMAGED), (976, Fault.NOT_PRIMARY), (983, Fault.NOT_PRIMARY), (701, Fault.OVERLOADED), (1204, Fault.OVERLOADED),
+            (229, Fault.FORBIDDEN), (262, Fault.FORBIDDEN), (1105, Fault.FULL), (9002, Fault.LOG_FULL), (3906, Fault.READ_ONLY),
+            (3908, Fault.DAMAGED), (976, Fault.NOT_PRIMARY), (983, Fault.FAILOVER), (701, Fault.OVERLOADED), (1204, Fault.OVERLOADED),
             (8645, Fault.OVERLOADED), (4711, Fault.OTHER),
         )),
         (of_sql_server("08S01", "[08S01] [Microsoft][ODBC Driver 18]Communication link failure (0) (SQLExecute)"), Fault.LOST),
-        (of_sql_server("28000", f"[28000] {DRIVER}Login failed for user 'agent'. (18456) (SQLDriverConnect)"), Fault.LOST),
+        (of_sql_server("28000", f"[28000] {DRIVER}Login failed for user 'agent'. (18456) (SQLDriverConnect)"), Fault.LOGIN_REFUSED),
     ],
 )  # fmt: skip
 def test_what_the_driver_of_sql_server_says_is_understood(error: DBAPIError, fault: Fault) -> None:
@@ -70,7 +70,7 @@ class PostgresError(Exception):
     ("state", "fault"),
     [
         ("25006", Fault.READ_ONLY), ("53100", Fault.FULL), ("42501", Fault.FORBIDDEN), ("55P03", Fault.TRY_AGAIN), ("08006", Fault.LOST),
-        ("57P01", Fault.LOST), ("53200", Fault.OVERLOADED), ("42P01", Fault.OTHER), ("57014", Fault.OTHER), ("XX000", Fault.OTHER),
+        ("57P01", Fault.LOST), ("53200", Fault.OVERLOADED), ("42P01", Fault.OTHER), ("57014", Fault.TOO_SLOW), ("XX000", Fault.OTHER),
     ],
 )  # fmt: skip
 def test_what_postgresql_says_is_understood(state: str, fault: Fault) -> None:

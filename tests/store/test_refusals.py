@@ -63,7 +63,7 @@ ALL = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {n
     ("rights", "code", "told"),
     [
         ("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}", "database_forbidden", "fehlt das Recht zu schreiben oder zu lesen"),
-        (ALL + ";ALTER ROLE {name} SET default_transaction_read_only = on", "database_read_only", "Die Datenbank ist nur lesbar"),
+        (ALL + ";ALTER ROLE {name} SET default_transaction_read_only = on", "database_read_only", "ist nur lesbar"),
     ],
 )
 def test_postgresql_that_may_only_be_read(tmp_path: Path, rights: str, code: str, told: str) -> None:

@@ -142,7 +142,7 @@ def make_portal(folder: Path, now: datetime, elements: tuple[DemoElement, ...] =
     portal.source.mkdir(parents=True, exist_ok=True)
     rows = [_describe(portal.source, element, now.date()) for element in elements]
     write_description(portal.source, {"areas": [NEW_DOWNLOADS, DOCUMENTS, HISTORY], "element": rows})
-    publish(portal.source, portal.repository, portal.keys, now)
+    publish(portal.source, portal.repository, portal.keys, now, first=True)  # a demo that was broken off before has keys already
     return portal
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, StrictBool, StringConstraints, ValidationError
 
-from tray_agent.downloads.model import ElementVersion, FileKind, Hashes, Scope, Version, VersionKey
+from tray_agent.downloads.model import ElementVersion, FileKind, Hashes, Recall, Scope, Version, VersionKey
 from tray_agent.downloads.names import UnsafeNameError, check_element_key, check_file_name, file_name_of
 from tray_agent.i18n import N_, _
 
@@ -68,6 +68,7 @@ class Catalogue:
         elements: by key all versions of each, the newest first.
         areas: the portal's order of its areas, by title.
         refusals: what could not be read.
+        recalled: what the vendor called back; it is not among the elements.
         number: the version of the signed targets metadata; grows with every publication.
         checked_at: when the portal last confirmed it (aware, UTC).
         offline: whether the portal did not answer now and this is the last confirmed state.
@@ -79,6 +80,7 @@ class Catalogue:
     number: int = 0
     checked_at: datetime | None = None
     offline: bool = False
+    recalled: Mapping[VersionKey, ElementVersion] = field(default_factory=dict)
 
     @property
     def versions(self) -> Mapping[VersionKey, ElementVersion]:
@@ -110,6 +112,15 @@ _Version = Annotated[Version, PlainValidator(_version)]
 _Day = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(date.fromisoformat)]
 
 
+class RecallDescription(BaseModel):
+    """That the vendor calls a version back."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    reason: _Label
+    date: _Day
+
+
 class TargetDescription(BaseModel):
     """The custom metadata of a target, as the vendor signs it (see ``docs/portal.md``)."""
 
@@ -128,6 +139,8 @@ class TargetDescription(BaseModel):
     publisher: _Label | None = None
     scope: Scope | None = None
     software: _Version | None = None
+    critical: StrictBool = False
+    recalled: RecallDescription | None = None
 
 
 class _Unreadable(Exception):  # noqa: N818 - not an error to anybody outside: it becomes a RefusedTarget
@@ -178,6 +191,8 @@ def _read_target(path: str, target: TargetFile) -> ElementVersion:
         raise _Unreadable(RefusalReason.NAME, _("passt nicht zur angegebenen Art"))
     signed = dict(description) | {"kind": kind, "publisher": description.publisher or "", "target": path, "file_name": file_name}
     signed["scope"] = description.scope or (Scope.PRACTICE if kind is FileKind.FILE else Scope.WORKSTATION)
+    recalled = signed.pop("recalled")
+    signed["recall"] = Recall(recalled.reason, recalled.date) if recalled else None
     return ElementVersion(**signed, size=target.length, hashes=_read_hashes(target.hashes))
 
 

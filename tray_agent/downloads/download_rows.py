@@ -144,6 +144,10 @@ class DownloadRows:
         self._keep_place(connection, version, change | {"changed_at": self.database.now(connection)})
         return True
 
+    def is_still(self, connection: Connection, version: ElementVersion) -> bool:
+        """Returns whether a row is still about this file, and not waiting for another one; holds it for the transaction."""
+        return _change(connection, version, {"size": version.size}, predecessors(DownloadState.STARTED))
+
     def describe(self, connection: Connection, version: ElementVersion) -> None:
         """Takes over what the vendor says now of the same file; its state stays."""
         _change(connection, version, {name: value for name, value in _signed(version).items() if name in REWORDABLE})

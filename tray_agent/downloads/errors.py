@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import errno
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, format_number
+from tray_agent.platforms.pinned import is_planted
+
+if TYPE_CHECKING:
+    from tray_agent.web.causes import Why
 
 
 class PortalUnavailableError(UnavailableError):
@@ -46,8 +51,17 @@ class TransferFault(StrEnum):
     TOO_LONG = "too_long"
     RANGE = "wrong_range"
     HASH = "hash_mismatch"
+    PUT_OFF = "put_off"
+    """At the server's rate it would end after the next two planned times."""
+
+    RUN_OVER = "run_over"
+    """The run that brought it has lasted as long as a run may."""
+
     SPACE = "no_space"
     TOO_LARGE = "too_large"
+    PLANTED = "planted"
+    """A link stands where the file or its folder should."""
+
     BUSY = "busy"
     FILE = "file_error"
 
@@ -56,7 +70,7 @@ class TransferFault(StrEnum):
         """Returns whether the same may succeed a little later, without the vendor or the practice doing anything."""
         return self in (
             TransferFault.UNREACHABLE, TransferFault.REFUSED, TransferFault.STALLED, TransferFault.BROKEN_OFF, TransferFault.RANGE,
-            TransferFault.SPACE, TransferFault.BUSY, TransferFault.FILE,
+            TransferFault.SPACE, TransferFault.BUSY, TransferFault.FILE, TransferFault.RUN_OVER,
         )  # fmt: skip
 
 
@@ -75,6 +89,14 @@ _TRANSFER_WORDS = {
     TransferFault.TOO_LONG: (N_("Das Portal liefert mehr Bytes als die unterschriebene Dateigrösse."), _GOES_ON),
     TransferFault.RANGE: (N_("Das Portal setzt die Übertragung an einer falschen Stelle fort."), _GOES_ON),
     TransferFault.HASH: (N_("Die Datei ist nicht die, die der Hersteller unterschrieben hat (Prüfsumme falsch)."), _TELL_VENDOR),
+    TransferFault.PUT_OFF: (
+        N_("Das Portal liefert so langsam ({detail}), dass die Übertragung zurückgestellt ist; was schon da ist, bleibt."),
+        N_("Die Internetverbindung prüfen. Der nächste geplante Lauf versucht es von selbst wieder; «Noch einmal herunterladen» sofort."),
+    ),
+    TransferFault.RUN_OVER: (
+        N_("Der Lauf endete nach {detail} Stunden, bevor die Datei ganz da war; was da ist, bleibt."),
+        _GOES_ON,
+    ),
     TransferFault.SPACE: (
         N_("Auf dem Laufwerk des Download-Ordners fehlen {missing} MB."),
         N_("Platz schaffen oder den Download-Ordner verlegen; der nächste Lauf fährt fort."),
@@ -84,6 +106,10 @@ _TRANSFER_WORDS = {
         N_("Den Schalter DownloadService.GrössteDatei erhöhen, wenn die Datei gewünscht ist."),
     ),
     TransferFault.BUSY: (N_("Die Datei wird gerade von einem anderen Programm oder Arbeitsplatz heruntergeladen."), ""),
+    TransferFault.PLANTED: (
+        N_("Im Download-Ordner steht etwas, was nicht von diesem Programm ist: {detail}. Nichts wurde geschrieben."),
+        N_("Die Verknüpfung entfernen und klären, wer sie angelegt hat und wer in diesen Ordner schreiben darf."),
+    ),
     TransferFault.FILE: (
         N_("Die Datei kann nicht gespeichert werden ({detail})."),
         N_("Schreibrechte und Verbindung zum Download-Ordner prüfen."),
@@ -94,6 +120,11 @@ _TRANSFER_WORDS = {
 _MEGABYTE = 1_000_000
 
 
+def is_full(error: OSError) -> bool:
+    """Returns whether an error means that there is no room on the drive, or for this account on it."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in (39, 112)  # ERROR_(HANDLE_)DISK_FULL
+
+
 class TransferError(KnownError):
     """A file could not be transferred; what was there before is still there.
 
@@ -101,17 +132,18 @@ class TransferError(KnownError):
         fault: what went wrong.
         title: element and version, for people.
         detail: what the server or the system said, short; or how many bytes are missing or allowed.
+        why: the cause on the way to the server, where it is known: its words are told then.
     """
 
     code = "transfer"
 
-    def __init__(self, fault: TransferFault, title: str, detail: str | int = "") -> None:
+    def __init__(self, fault: TransferFault, title: str, detail: str | int = "", why: Why | None = None) -> None:
         message, advice = _TRANSFER_WORDS[fault]
         value = format_number(-(-detail // _MEGABYTE)) if isinstance(detail, int) else detail or "?"
         super().__init__(
             _("{title} nicht heruntergeladen").format(title=title),
-            _(message).format(detail=value, missing=value, limit=value),
-            _(advice) if advice else "",
+            why.sentence if why else _(message).format(detail=value, missing=value, limit=value),
+            why.advice if why else _(advice) if advice else "",
             item=title,
         )
         self.fault = fault
@@ -120,6 +152,6 @@ class TransferError(KnownError):
     @classmethod
     def of_system(cls, error: OSError, title: str) -> TransferError:
         """Returns the error for what the system refused while writing."""
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) or getattr(error, "winerror", None) in (39, 112):  # Windows: the disk is full
+        if is_full(error):
             return cls(TransferFault.SPACE, title, _MEGABYTE)
-        return cls(TransferFault.FILE, title, why_of(error))
+        return cls(TransferFault.PLANTED if is_planted(error) else TransferFault.FILE, title, why_of(error))

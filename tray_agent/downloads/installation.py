@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tray_agent.downloads import report
 from tray_agent.downloads.download_rows import DownloadRows
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.library import Library
-from tray_agent.downloads.model import Download, DownloadState, FileKind, InstallOutcome, InstallResult, Starter, Version
-from tray_agent.downloads.partial import file_time
+from tray_agent.downloads.model import (
+    Download,
+    DownloadState,
+    ElementVersion,
+    FileKind,
+    InstallOutcome,
+    InstallResult,
+    Recall,
+    Scope,
+    Starter,
+    Version,
+)
+from tray_agent.downloads.partial import file_time, taken
+from tray_agent.downloads.words import recall_sentence
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _, join_texts
 from tray_agent.platforms.files import held
+from tray_agent.platforms.locks import LockedError, locked
+from tray_agent.platforms.private_folder import private_folder
 from tray_agent.platforms.signature import Signature, SignatureReader, SignatureState
 from tray_agent.protocol.model import Activity
 
@@ -54,8 +69,10 @@ class Installation:
         starter: starts and shows files on this system.
         signatures: reads who signed a file on this system.
         log: writes rows to the activity log.
+        private: where fresh folders are made from which installers start: one beside which nobody else can put anything.
         publishers: who may have signed an installer, as the configuration here says; empty: what the portal prescribes holds alone.
         practice_version: asked for the version of the practice software here; None where it is not known.
+        recall_now: asked whether the vendor has called a version back, right before it is handed over.
     """
 
     rows: DownloadRows
@@ -63,13 +80,17 @@ class Installation:
     starter: Starter
     signatures: SignatureReader
     log: Callable[[Sequence[Activity]], None]
+    private: Path
     publishers: tuple[str, ...] = ()
     practice_version: Callable[[], Version | None] = lambda: None
+    recall_now: Callable[[ElementVersion], Recall | None] = lambda _version: None
 
     def hand_over(self, download: Download, by: str) -> InstallResult:
         """Verifies a file again, checks who signed it, starts it, waits for its end, and notes how it ended.
 
-        On Windows the file is held all the while: nobody can exchange it between the check and the start.
+        An installer starts from a copy in a fresh folder that only this user may write to: what else lies in the download folder, which
+        others may write to, is none of its business (Windows looks for libraries beside a program first). On Windows the copy is held
+        all the while. Other files are shown in the download folder, whatever they are: nothing opens them.
 
         Args:
             download: a version that is here.
@@ -81,13 +102,25 @@ class Installation:
         """
         try:
             self._check_practice_software(download)
-            # Held before it is checked: what is checked and what is started must be the same bytes.
-            with self._held(download):
-                signature = self._check(download)
-                return self._start(download, signature, by)
+            self._check_recall(download)
+            if download.signed.kind is FileKind.FILE:
+                with self._held(download):
+                    self._check(download)
+                    return self._show(download, by)
+            with self._only_one(download), self._copied(download) as copy:
+                return self._start(download, copy, self._check_signature(download, copy), by)
         except InstallRefusedError as error:
             self.log([report.failed(download.signed, error)])
             raise
+
+    def _check_recall(self, download: Download) -> None:
+        recall = self.recall_now(download.signed)
+        if recall is not None:
+            raise self._refused(
+                download,
+                recall_sentence(recall, download.signed.name),
+                _("Diese Version nicht installieren, auch nicht von Hand; auf eine neue warten oder den Hersteller fragen."),
+            )
 
     def _check_practice_software(self, download: Download) -> None:
         installed, needed = self.practice_version(), download.signed.needs
@@ -122,7 +155,42 @@ class Installation:
                 _("Verbindung zum Download-Ordner und Rechte prüfen, dann erneut ausführen."),
             ) from error
 
-    def _check(self, download: Download) -> Signature:
+    @contextmanager
+    def _only_one(self, download: Download) -> Iterator[None]:
+        """Keeps an installation from being started again while it runs: here, and where it counts for all in their shared folder."""
+        signed = download.signed
+        with ExitStack() as holding:
+            try:
+                with self._reading(download):
+                    self.private.mkdir(parents=True, exist_ok=True)
+                    holding.enter_context(locked(self.private / f"{signed.element}.lock"))
+                    if signed.scope is Scope.PRACTICE:
+                        with suppress(PermissionError):  # who may only read that folder can't be told of
+                            holding.enter_context(taken(self.library.place_of(signed), signed.size, signed.hashes, self.library.folder))
+            except LockedError as error:
+                raise self._refused(
+                    download,
+                    _("Die Installation ist schon gestartet und noch nicht zu Ende."),
+                    _("Sie zu Ende führen oder abbrechen, dann erneut ausführen."),
+                ) from error
+            yield
+
+    @contextmanager
+    def _copied(self, download: Download) -> Iterator[Path]:
+        """Gives a verified copy where nobody else can exchange it, or put anything beside it."""
+        with ExitStack() as holding:
+            holding.enter_context(self._held(download))  # before it is checked: nobody is blamed who did not change it
+            self._check(download)
+            with self._reading(download):
+                copy = holding.enter_context(private_folder(self.private)) / download.signed.file_name
+                genuine = self.library.copy(download.signed, copy)
+                if genuine:
+                    holding.enter_context(held(copy))
+            if not genuine:
+                raise self._changed(download)
+            yield copy
+
+    def _check(self, download: Download) -> None:
         with self._reading(download):
             genuine = self.library.verify(download.signed)
             if file_time(self.library.place_of(download.signed)) is None:
@@ -130,14 +198,14 @@ class Installation:
         if not genuine:
             if download.should_be_here:  # it is brought again by itself; the other workstations' files are none of its business
                 self.rows.database.transact(lambda connection: self.rows.note_file(connection, download.signed, None))
-            raise self._refused(download, _("Die Datei ist nicht mehr die, die heruntergeladen wurde."))
-        return self._check_signature(download)
+            raise self._changed(download)
 
-    def _check_signature(self, download: Download) -> Signature:
-        if download.signed.kind is FileKind.FILE:
-            return Signature(SignatureState.NOT_CHECKED)
+    def _changed(self, download: Download) -> InstallRefusedError:
+        return self._refused(download, _("Die Datei ist nicht mehr die, die heruntergeladen wurde."))
+
+    def _check_signature(self, download: Download, copy: Path) -> Signature:
         try:
-            signature = self.signatures.read(self.library.place_of(download.signed))
+            signature = self.signatures.read(copy)
         except OSError as error:
             raise self._refused(download, _("Die Unterschrift der Datei kann nicht gelesen werden ({why}).").format(why=error)) from error
         why = objection(signature, download.signed.publisher, self.publishers)
@@ -149,28 +217,31 @@ class Installation:
             )
         return signature
 
-    def _start(self, download: Download, signature: Signature, by: str) -> InstallResult:
-        place = self.library.place_of(download.signed)
-        if download.signed.kind is FileKind.FILE:
-            try:
-                self.starter.show(place)
-            except OSError as error:
-                raise self._not_started(download, error) from error
-            return self._note(download, InstallOutcome.SHOWN, None, signature, by)
+    def _show(self, download: Download, by: str) -> InstallResult:
+        try:
+            self.starter.show(self.library.place_of(download.signed))
+        except OSError as error:
+            raise self._not_started(download, error) from error
+        return self._note(download, InstallOutcome.SHOWN, None, Signature(SignatureState.NOT_CHECKED), by)
+
+    def _start(self, download: Download, copy: Path, signature: Signature, by: str) -> InstallResult:
         # Noted before it is started: were it noted after, a power cut in between would let others be offered what runs here already.
-        if not self._move(download, DownloadState.STARTED, None, by):
+        # What is installed stays so, whatever becomes of another attempt, and however this one ends.
+        if not (self._is_still(download) if _is_installed(download) else self._move(download, DownloadState.STARTED, None, by)):
             raise self._refused(download, _("Die Datei ist noch nicht heruntergeladen."))
         try:
-            exit_code = self.starter.start(place, download.signed.kind)
+            exit_code = self.starter.start(copy, download.signed.kind)
         except OSError as error:
             if _EXIT_CODES.get(getattr(error, "winerror", None)) is InstallOutcome.CANCELLED:
                 return self._note(download, InstallOutcome.CANCELLED, None, signature, by)
-            self._move(download, *_as_before(download), by)  # it never ran: it waits as before
+            if not _is_installed(download):
+                self._move(download, *_as_before(download), by)  # it never ran: it waits as before
             raise self._not_started(download, error) from error
         return self._note(download, outcome_of(exit_code), exit_code, signature, by)
 
     def _note(self, download: Download, outcome: InstallOutcome, exit_code: int | None, signature: Signature, by: str) -> InstallResult:
-        self._move(download, _installed_after(download, outcome), exit_code, by)
+        if outcome.went_well or not _is_installed(download):
+            self._move(download, _installed_after(download, outcome), exit_code, by)
         signed = download.signed
         restart = signed.restart and outcome.went_well
         sentence = _sentence(download, outcome, exit_code, signature)
@@ -183,6 +254,9 @@ class Installation:
     def _move(self, download: Download, installed: DownloadState | None, exit_code: int | None, by: str) -> bool:
         note = partial(self.rows.hand_over, version=download.signed, installed=installed, by=by, exit_code=exit_code)
         return self.rows.database.transact(note)
+
+    def _is_still(self, download: Download) -> bool:
+        return self.rows.database.transact(partial(self.rows.is_still, version=download.signed))
 
     def _refused(self, download: Download, why: str, advice: str = "") -> InstallRefusedError:
         return InstallRefusedError(
@@ -212,6 +286,10 @@ def _fetched_anew(download: Download) -> str:
 def _as_before(download: Download) -> tuple[DownloadState | None, int | None]:
     """Returns what was known of a version's installation on this workstation before it was handed over, and its exit code."""
     return (download.here.installed, download.here.exit_code) if download.here else (None, None)
+
+
+def _is_installed(download: Download) -> bool:
+    return download.here is not None and download.here.installed is DownloadState.INSTALLED
 
 
 def _installed_after(download: Download, outcome: InstallOutcome) -> DownloadState | None:

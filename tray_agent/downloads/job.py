@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from tray_agent.config.settings import KEEP_MINOR
 from tray_agent.downloads import report
 from tray_agent.downloads.choice import ElementChoice, NotFetched, choose, described_anew, withdrawn
-from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError
+from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedError, TransferError, TransferFault
 from tray_agent.downloads.keeping import Fetching, Keeper, Transfers
 from tray_agent.downloads.model import Download, DownloadState, ElementVersion, VersionKey
 from tray_agent.downloads.parts import DownloadParts
@@ -23,6 +23,9 @@ from tray_agent.errors import KnownError
 from tray_agent.jobs.contract import JobContext, JobResult
 from tray_agent.protocol.model import Activity, Level
 from tray_agent.store.tables import refused_target
+
+LONGEST = 2 * 3600.0
+"""Seconds after which a run leaves what is still on its way to the next: nothing else waits for it longer."""
 
 LOOK_AGAIN = 300.0
 """Seconds after which a run that is still going asks the portal whether something newer is there."""
@@ -115,7 +118,8 @@ class _Run:
     # Bringing
 
     def _fetch_all(self, wanted: Sequence[ElementVersion]) -> None:
-        with Transfers(self._parts, self._parts.transfer(self._settings)) as transfers:
+        began = self._parts.clock.monotonic()
+        with Transfers(self._parts, self._parts.transfer(self._settings, self._parts.seconds_to_spare())) as transfers:
             for version in wanted:
                 self._begin(transfers, version)
             while transfers.running:
@@ -125,6 +129,16 @@ class _Run:
                 self._context.checkpoint()
                 self._tell_progress()
                 self._look_again(transfers, LOOK_AGAIN)
+                if self._parts.clock.monotonic() - began >= LONGEST:
+                    break
+            self._leave(transfers)
+
+    def _leave(self, transfers: Transfers) -> None:
+        """Tells of what is still on its way that it goes on with the next attempt; what is here of it stays."""
+        for fetching in transfers.running:
+            error = TransferError(TransferFault.RUN_OVER, fetching.version.name, str(round(LONGEST / 3600)))
+            self._tally.failed(error)
+            self._log(report.not_brought(error, fetching.version))
 
     def _begin(self, transfers: Transfers, version: ElementVersion) -> None:
         # The row goes back to NEW before a byte comes: while a file may be another one, nobody is offered it or can start it. What is
@@ -188,7 +202,11 @@ class _Run:
     def _withdraw(self) -> None:
         for download in withdrawn(self._catalogue, self._downloads):
             withdraw = partial(self._parts.rows.withdraw, version=download.signed)
-            if download.state is not DownloadState.OFFERED:  # who has installed it need not be told: nobody proposes it here anyway
+            newer = self._catalogue.elements.get(download.signed.element, ())
+            is_recalled = download.signed.key in self._catalogue.recalled  # told with its reason, see _report_what_is_lacking
+            is_replaced = any(version.version > download.signed.version for version in newer)  # a newer release alone alarms nobody
+            # Who has installed it need not be told: nobody proposes it here anyway.
+            if is_recalled or is_replaced or download.state is not DownloadState.OFFERED:
                 self._transact(withdraw)
                 continue
             self._record(withdraw, Happened.WITHDRAWN, download.signed)
@@ -209,11 +227,14 @@ class _Run:
             self._transact(work)
 
     def _report_what_is_lacking(self) -> None:
-        """Tells what can't be offered and what is subscribed and not there, each once: not again at every run."""
+        """Tells what can't be offered, what was called back and what is subscribed and not there, each once: not again at every run."""
         refusals = self._catalogue.refusals
+        recalled = [version for key, version in self._catalogue.recalled.items() if key in self._known()]
         explained = {*self._catalogue.elements, *(refusal.element for refusal in refusals)}
+        explained |= {element for element, _version in self._catalogue.recalled}
         gone = [subscription for subscription in self._subscriptions if subscription.element not in explained]
         marks = {_fingerprint(refusal.target, refusal.reason): report.refused(refusal) for refusal in refusals}
+        marks |= {_fingerprint(version.name, f"recalled {version.recall}"): report.recalled(version) for version in recalled}
         marks |= {_fingerprint(subscription.element, "gone"): report.not_on_portal(subscription) for subscription in gone}
 
         def change(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from tray_agent.config.settings import KEEP_VERSIONS, Settings
 from tray_agent.downloads.library import VERIFY_AGAIN, FileState
-from tray_agent.downloads.model import Download, DownloadState, ElementVersion
+from tray_agent.downloads.model import Download, DownloadState, ElementVersion, FileKind
 from tray_agent.downloads.report import Happened, activity_of
 from tray_agent.downloads.transfer import Transfer, TransferCancelledError, Wanted
 from tray_agent.errors import KnownError
@@ -196,7 +196,8 @@ class Transfers:
 def wanted_of(parts: DownloadParts, version: ElementVersion) -> Wanted:
     """Returns what to ask the portal for, after it was asked what it offers."""
     address = parts.portal.address_of(version.target, version.hashes[0][1])
-    return Wanted(address, version.name, version.size, version.hashes, parts.library.place_of(version))
+    place, is_document = parts.library.place_of(version), version.kind is FileKind.FILE
+    return Wanted(address, version.name, version.size, version.hashes, place, parts.library.folder, is_document)
 
 
 def _outcome(future: Future[int]) -> int | KnownError | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
@@ -11,11 +13,12 @@ from pathlib import Path
 from tray_agent.downloads.errors import FolderUnavailableError
 from tray_agent.downloads.model import Download, ElementVersion, Version
 from tray_agent.downloads.names import check_element_key, check_file_name
-from tray_agent.downloads.partial import NOTE, PART, beside, file_time, is_genuine, taken
+from tray_agent.downloads.partial import BLOCK, NOTE, PART, beside, file_time, is_genuine, taken
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 from tray_agent.platforms import files
 from tray_agent.platforms.locks import LockedError
+from tray_agent.platforms.pinned import open_plain, pinned
 
 VERIFY_AGAIN = timedelta(days=7)
 """An unchanged file is hashed again after this time even if size and time of modification are the same."""
@@ -82,7 +85,29 @@ class Library:
         Raises:
             OSError: it is there and can't be read.
         """
-        return is_genuine(self.place_of(version), version.size, version.hashes, beat)
+        try:
+            with self._held(self.place_of(version)) as place:
+                return is_genuine(place, version.size, version.hashes, beat)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def copy(self, version: ElementVersion, target: Path) -> bool:
+        """Copies a version's file, and returns whether the copy has the signed length and hashes.
+
+        Args:
+            version: which.
+            target: a file that is not there yet, where nobody else may write.
+
+        Raises:
+            OSError: the file can't be read, or the copy not be written.
+        """
+        with (
+            self._held(self.place_of(version)) as place,
+            os.fdopen(open_plain(place), "rb") as source,
+            Path(files.extended(target)).open("xb") as out,
+        ):
+            shutil.copyfileobj(source, out, BLOCK)
+        return is_genuine(target, version.size, version.hashes)
 
     def examine(self, download: Download, now: datetime, beat: Callable[[], None] = lambda: None) -> tuple[FileState, int | None]:
         """Returns what is in a version's place, and the file's time where it was hashed for that.
@@ -110,7 +135,8 @@ class Library:
             OSError: a file is held open or can't be removed.
         """
         place = self.place_of(version)
-        files.remove(place)
+        with suppress(FileNotFoundError), self._held(place) as held:
+            files.remove(held)
         self._remove_partial(place)
         _remove_empty_folders(place)
 
@@ -121,9 +147,9 @@ class Library:
             OSError: it can't be read, or removed.
         """
         place = self.place_of(version)
-        with suppress(LockedError), taken(place, version.size, version.hashes):
-            if not self.verify(version, beat):
-                files.remove(place)
+        with suppress(LockedError), taken(place, version.size, version.hashes, self.folder) as partial:
+            if not is_genuine(partial.destination, version.size, version.hashes, beat):
+                files.remove(partial.destination)
 
     def remove_left_over(self, element: str, version: Version) -> None:
         """Removes what stands where the files of a version stood of which nothing else is known any more.
@@ -133,8 +159,9 @@ class Library:
         """
         folder = self.folder / check_element_key(element) / str(version)
         for place in [file for file in _long(folder).glob("*") if self._is_place(folder / file.name)]:
-            files.remove(place)
-            self._remove_partial(place)
+            with suppress(FileNotFoundError), self._held(folder / place.name) as held:
+                files.remove(held)
+            self._remove_partial(folder / place.name)
             _remove_empty_folders(folder / place.name)
 
     def tidy(self, wanted: Iterable[ElementVersion]) -> int:
@@ -146,6 +173,12 @@ class Library:
         leftovers = ((file, suffix) for suffix in (PART, NOTE) for file in self.folder.glob(f"*/*/*{suffix}"))
         places = {file.with_name(file.name.removesuffix(suffix)) for file, suffix in leftovers}
         return sum(self._remove_partial(place) for place in places - keep if self._is_place(place))
+
+    @contextmanager
+    def _held(self, place: Path) -> Iterator[Path]:
+        """Gives the path of a place in its folder, which is held; what leads out of the download folder is refused."""
+        with pinned(place.parent, self.folder) as folder:
+            yield folder / place.name
 
     def _is_place(self, file: Path) -> bool:
         element, version, name = file.relative_to(self.folder).parts
@@ -159,7 +192,7 @@ class Library:
         if not any(beside(place, suffix).exists() for suffix in (PART, NOTE)):
             return False
         try:
-            with taken(place, 0, ()) as partial:  # only for its lock: who is fetching this file now keeps its bytes
+            with taken(place, 0, (), self.folder) as partial:  # only for its lock: who is fetching this file now keeps its bytes
                 partial.discard()
         except (LockedError, OSError):
             return False

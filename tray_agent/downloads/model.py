@@ -76,6 +76,19 @@ VersionKey = tuple[str, Version]
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """That the vendor calls a version back: nobody should install it any more.
+
+    Attributes:
+        reason: why, plain text for people.
+        day: since when.
+    """
+
+    reason: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class ElementVersion:
     """One version of an element as the vendor signed it: one row of the Online-Portal, one file.
 
@@ -96,6 +109,8 @@ class ElementVersion:
         scope: for whom an installation counts.
         software: the version of the practice software that it installs, or None: it leaves that as it is.
         area, heading: where the portal shows it; "" for a version that was read from the store, which does not keep that.
+        critical: whether the vendor marks it as urgent; the store does not keep that either.
+        recall: that it was called back, or None; the store does not keep that either.
     """
 
     element: str
@@ -115,6 +130,8 @@ class ElementVersion:
     heading: str = ""
     scope: Scope = Scope.WORKSTATION
     software: Version | None = None
+    critical: bool = False
+    recall: Recall | None = None
 
     @property
     def key(self) -> VersionKey:
@@ -301,11 +318,15 @@ class DownloadRow:
         download: the version as the practice knows it.
         present: whether the whole file is in this workstation's download folder (looked at now, not verified).
         kept: whether it is an older version that is kept beside a newer one.
+        recall: that the vendor called it back, as the portal's last confirmed state says, or None.
+        critical: whether the vendor marks it as urgent.
     """
 
     download: Download
     present: bool
     kept: bool
+    recall: Recall | None = None
+    critical: bool = False
 
     @property
     def signed(self) -> ElementVersion:
@@ -320,11 +341,13 @@ class DownloadRow:
     @property
     def is_missing(self) -> bool:
         """Returns whether the file should be here, was, and is not any more."""
-        return self.download.should_be_here and not self.present and self.download.was_here
+        return self.recall is None and self.download.should_be_here and not self.present and self.download.was_here
 
     @property
     def is_coming(self) -> bool:
         """Returns whether the file should be here and was not yet: it comes by itself."""
+        if self.recall is not None:
+            return False
         return self.state is DownloadState.NEW or (self.download.should_be_here and not self.present and not self.download.was_here)
 
 

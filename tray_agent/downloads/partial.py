@@ -1,16 +1,18 @@
 """A file on its way: ``NAME.part`` with the bytes so far, ``NAME.resume`` with what is needed to go on, and the lock.
 
 The order of the steps makes every moment safe to be killed in: the note is written only while the partial file is
-empty, so that bytes never stand under the note of another file or another state of it; the finished file appears by
+empty, so that bytes never stand under the note of another file; the finished file appears by
 renaming; the note is removed last. Whatever is left behind is used or removed by the next who takes the lock. A power
 cut may lose the note: then the file is fetched from its beginning.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +23,7 @@ from typing import IO
 from tray_agent.downloads.model import Hashes
 from tray_agent.platforms import files
 from tray_agent.platforms.locks import locked
+from tray_agent.platforms.pinned import open_plain, pinned
 
 PART = ".part"
 NOTE = ".resume"
@@ -67,7 +70,7 @@ def is_genuine(file: Path, size: int, hashes: Hashes, beat: Callable[[], None] =
         OSError: the file is there and can't be read.
     """
     try:
-        with Path(files.extended(file)).open("rb", buffering=0) as opened:
+        with os.fdopen(open_plain(file), "rb", buffering=0) as opened:
             if opened.seek(0, 2) != size:  # of the open file, not of its name: that may be another one by now
                 return False
             opened.seek(0)
@@ -79,9 +82,9 @@ def is_genuine(file: Path, size: int, hashes: Hashes, beat: Callable[[], None] =
 
 
 def file_time(file: Path) -> int | None:
-    """Returns when a file was last modified, in nanoseconds; None where there is none."""
+    """Returns when a file was last modified, in nanoseconds; None where there is none. Of a link it is the link's own time."""
     try:
-        return Path(files.extended(file)).stat().st_mtime_ns
+        return Path(files.extended(file)).lstat().st_mtime_ns
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -93,7 +96,6 @@ class PartialFile:
         self.destination = destination
         self.total = size
         self.restarts = 0
-        self.validator: str | None = None
         self._hashes = hashes
         self._identity = {"size": size, "hashes": [list(pair) for pair in hashes]}
         self._note = note
@@ -117,22 +119,19 @@ class PartialFile:
         Args:
             beat: called after every megabyte that is read; may raise to stop.
         """
-        noted = self._read_note()
-        if noted is None or not self._part.exists():
+        if not self._is_noted() or not self._part.exists():
             self._empty()
             return
-        self.validator = noted
         self._checksums.read(self._open(), beat)
         if self.length > self.total:
             self._empty()
 
-    def restart(self, validator: str | None) -> None:
-        """Begins again with nothing: what the server has now is named by ``validator``."""
-        # Emptied first, noted then: bytes must never stand under the note of another state of the file.
+    def restart(self) -> None:
+        """Begins again with nothing."""
+        # Emptied first, noted then: bytes must never stand under the note of another file.
         if self.length:
             self.restarts += 1
         self._empty()
-        self.validator = validator
         self._write_note()
 
     def append(self, piece: memoryview) -> None:
@@ -147,15 +146,23 @@ class PartialFile:
         """Returns whether length and every hash are as signed."""
         return self.complete and self._checksums.match()
 
-    def finish(self) -> int:
+    def finish(self, *, mark: bool = False) -> int:
         """Puts the whole file in its place: synced, renamed, the note removed.
+
+        Args:
+            mark: whether to mark it as one from the internet, where the system does that.
 
         Returns:
             The modification time of the bytes that were hashed, in nanoseconds.
         """
         out = self._open()
         files.sync_file(out.fileno())
+        hashed = os.fstat(out.fileno())
         self.close()
+        if not os.path.samestat(hashed, self._part.lstat()):  # another file stands under the name by now: not what was hashed
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self._part))
+        if mark:
+            files.mark_as_downloaded(self._part)
         # Not before it is closed, for Windows may write the time only then; not after it is renamed, for then another may have written.
         file_time = self._part.stat().st_mtime_ns
         files.replace(self._part, self.destination)
@@ -183,30 +190,28 @@ class PartialFile:
 
     def _open(self) -> FileIO:
         if self._out is None:
-            self._out = self._part.open("a+b", buffering=0)  # unbuffered: after a kill, the file holds all that was counted
-            self._out.seek(0)
+            self._out = FileIO(open_plain(self._part, write=True), "r+b")  # unbuffered: after a kill, the file holds all that was counted
         return self._out
 
     def _empty(self) -> None:
-        self._open().truncate(0)
+        out = self._open()
+        out.seek(0)
+        out.truncate()
         self._checksums = Checksums(self._hashes)
-        self.validator = None
 
-    def _read_note(self) -> str | None:
-        """Returns the noted validator ("" where the server gave none), or None where the note is of something else."""
+    def _is_noted(self) -> bool:
+        """Returns whether the note is of this file."""
         self._note.seek(0)
         try:
             note = json.loads(self._note.read() or b"null")
         except ValueError:
-            return None
-        if not isinstance(note, dict) or {key: note.get(key) for key in self._identity} != self._identity:
-            return None
-        return str(note.get("validator") or "")
+            return False
+        return isinstance(note, dict) and {key: note.get(key) for key in self._identity} == self._identity
 
     def _write_note(self) -> None:
         self._note.seek(0)
         self._note.truncate()
-        self._note.write(json.dumps(self._identity | {"validator": self.validator or ""}).encode())
+        self._note.write(json.dumps(self._identity).encode())
 
     def _remove_note(self) -> None:
         self._note.seek(0)
@@ -215,14 +220,25 @@ class PartialFile:
 
 
 @contextmanager
-def taken(destination: Path, size: int, hashes: Hashes) -> Iterator[PartialFile]:
+def taken(destination: Path, size: int, hashes: Hashes, below: Path | None = None) -> Iterator[PartialFile]:
     """Takes the lock of a destination and gives its partial file; one without a byte is not left behind.
+
+    Args:
+        destination: where the file shall be.
+        size: bytes.
+        hashes: as signed.
+        below: the folder above it that is trusted as it is; between the two no link is followed. None: the destination's own folder.
 
     Raises:
         LockedError: another process or workstation is fetching the same file.
-        OSError: the folder can't be written.
+        OSError: the folder can't be written, or a link stands in the way (``is_planted``).
     """
-    Path(files.extended(destination.parent)).mkdir(parents=True, exist_ok=True)
+    with pinned(destination.parent, below, make=True) as folder, _taken(folder / destination.name, size, hashes) as partial:
+        yield partial
+
+
+@contextmanager
+def _taken(destination: Path, size: int, hashes: Hashes) -> Iterator[PartialFile]:
     try:
         with locked(beside(destination, NOTE)) as note:
             partial = PartialFile(destination, size, hashes, note)

@@ -16,7 +16,7 @@ from tray_agent.downloads.library import Library
 from tray_agent.downloads.model import Version
 from tray_agent.downloads.progress import DownloadProgress
 from tray_agent.downloads.turn import Turn
-from tray_agent.errors import ConfigurationError
+from tray_agent.errors import ConfigurationError, KnownError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
 from tray_agent.platforms.this_system import starter
@@ -26,12 +26,13 @@ from tray_agent.store.settings import SettingStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
     from tray_agent.downloads.installation import Installation
-    from tray_agent.downloads.model import Starter
+    from tray_agent.downloads.model import ElementVersion, Recall, Starter
     from tray_agent.downloads.portal import Portal
     from tray_agent.downloads.transfer import Transfer
     from tray_agent.protocol.model import Activity
@@ -57,6 +58,7 @@ class DownloadParts:
         closing: what is to be ended with the agent.
         zone: the practice's time zone, as it is configured now.
         software: what each known workstation told of its practice software last, "": nothing.
+        after_next: the planned time of the job after the next one (aware); None: there is none.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class DownloadParts:
         closing: ExitStack,
         zone: Callable[[], ZoneInfo],
         software: Callable[[], Mapping[str, str]] = dict,
+        *,
+        after_next: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self.database = database
         self.settings = settings
@@ -84,6 +88,7 @@ class DownloadParts:
         self.closing = closing
         self._zone = zone
         self.software = software
+        self._after_next = after_next
 
     @cached_property
     def _web(self) -> Web:
@@ -125,7 +130,26 @@ class DownloadParts:
         from tray_agent.platforms.this_system import signature_reader
 
         publishers = names_of(self._machine.portal.publishers)
-        return Installation(self.rows, self.library, starter(), signature_reader(), self._log.write, publishers, self.practice_version)
+        return Installation(
+            self.rows, self.library, starter(), signature_reader(), self._log.write,
+            self._machine.data_folder / "starting", publishers, self.practice_version, self.recall_now,
+        )  # fmt: skip
+
+    def recall_now(self, version: ElementVersion) -> Recall | None:
+        """Returns whether the vendor called a version back: asks the portal, or takes what it confirmed last where it can't be asked."""
+        try:
+            portal = self.portal
+        except ConfigurationError:
+            return None
+        try:
+            catalogue = portal.refresh()
+        except KnownError:
+            known = portal.known()
+            if known is None:
+                return None
+            catalogue = known
+        found = catalogue.recalled.get(version.key)
+        return found.recall if found else None
 
     def practice_version(self) -> Version | None:
         """Returns the version of the practice software on this workstation, or None where it is not known."""
@@ -139,11 +163,21 @@ class DownloadParts:
         """Writes to the activity log, within the caller's transaction where one is given."""
         self._log.write(activities, connection=connection)
 
-    def transfer(self, settings: Settings) -> Transfer:
-        """Returns what brings the files of one run, under the switches of its beginning."""
+    def seconds_to_spare(self) -> float | None:
+        """Returns how long a planned transfer may take: until the planned time after the next one; None: as long as it takes."""
+        after_next = self._after_next()
+        return (after_next - self.clock.now()).total_seconds() if after_next else None
+
+    def transfer(self, settings: Settings, horizon: float | None = None) -> Transfer:
+        """Returns what brings the files of one run, under the switches of its beginning.
+
+        Args:
+            settings: the switches.
+            horizon: seconds after which a transfer must not end, at the rate of the portal; None: it may take as long as it takes.
+        """
         from tray_agent.downloads.transfer import RateLimit, Transfer, TransferLimits, office_rate
 
-        limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000)
+        limits = TransferLimits(most_bytes=settings.number(MOST_SIZE) * 1_000_000, horizon=horizon)
         rate = RateLimit(self.clock, lambda: office_rate(self.clock, self._zone(), settings.number(RATE_OFFICE)))
         return Transfer(self._web, self.clock, limits, rate, self.progress)
 

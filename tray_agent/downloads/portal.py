@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,7 +37,8 @@ from tray_agent.downloads.errors import PortalUnavailableError, PortalUntrustedE
 from tray_agent.i18n import N_, _
 from tray_agent.platforms import files
 from tray_agent.platforms.locks import LockedError, locked
-from tray_agent.web.client import Web, WebError, WebFault
+from tray_agent.web.causes import Cause, Why, is_page
+from tray_agent.web.client import Response, Web, WebError, WebFault
 
 _PIECE = 64 * 1024
 _PAUSE = 1.0
@@ -57,12 +58,16 @@ class PortalLimits:
     Attributes:
         metadata_seconds: for one metadata file, however slowly it drips.
         lock_seconds: how long to wait for another process of this machine that asks the portal.
-        metadata_bytes: of the largest metadata file (the list of targets).
+        metadata_bytes: of the largest metadata file (the list of targets), whatever the portal itself promises.
     """
 
     metadata_seconds: float = 60.0
     lock_seconds: float = 60.0
-    metadata_bytes: int = 20_000_000
+    metadata_bytes: int = 10_000_000
+
+
+class _TooLargeError(DownloadError):
+    """A metadata file is larger than may be."""
 
 
 class _MetadataFetcher(FetcherInterface):
@@ -71,10 +76,11 @@ class _MetadataFetcher(FetcherInterface):
     A hiccup of the server is got over once: the next run may be tomorrow.
     """
 
-    def __init__(self, web: Web, clock: Clock, seconds: float) -> None:
+    def __init__(self, web: Web, clock: Clock, limits: PortalLimits) -> None:
         self._web = web
         self._clock = clock
-        self._seconds = seconds
+        self._seconds = limits.metadata_seconds
+        self._most = limits.metadata_bytes
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         began, begun = self._clock.monotonic(), False
@@ -93,12 +99,23 @@ class _MetadataFetcher(FetcherInterface):
             with self._web.get(url) as response:
                 if response.status != 200:
                     raise DownloadHTTPError(f"{response.status} {url}", response.status)
+                _refuse_page(response, url)
+                count = 0
                 while piece := response.read(_PIECE):
+                    count += len(piece)
+                    if count > self._most:  # the client itself believes whatever length who holds the snapshot's key has signed
+                        raise _TooLargeError(url)
                     if self._clock.monotonic() > deadline:
                         raise SlowRetrievalError(url)
                     yield piece
         except WebError as error:
             raise DownloadError(str(error)) from error
+
+
+def _refuse_page(response: Response, url: str) -> None:
+    """Refuses a page for people: the sign-in to a network answers in the server's place."""
+    if is_page(response.header("Content-Type")):
+        raise WebError(WebFault.REFUSED, "page", Why(Cause.SIGN_IN_PAGE, url))
 
 
 def _is_hiccup(error: DownloadError) -> bool:
@@ -133,6 +150,12 @@ class _TrustedReader(Updater):
         return self._trusted_set.targets
 
     @property
+    def holds_until(self) -> datetime:
+        """Returns when the first of what was verified expires, after ``refresh``."""
+        trusted = self._trusted_set
+        return min(signed.expires for signed in (trusted.root, trusted.timestamp, trusted.snapshot, trusted.targets))
+
+    @property
     def names_by_hash(self) -> bool:
         """Returns whether files are served under names that begin with their hash (consistent snapshots)."""
         return self._trusted_set.root.consistent_snapshot is not False
@@ -143,6 +166,23 @@ class _TrustedReader(Updater):
         snapshot, targets = self._trusted_set.snapshot.version, self._trusted_set.targets.version
         served = (f"{snapshot}.snapshot.json", f"{targets}.targets.json") if self.names_by_hash else ("snapshot.json", "targets.json")
         return (("timestamp.json", "timestamp.json"), ("snapshot.json", served[0]), ("targets.json", served[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a verified list of targets.
+
+    Attributes:
+        stamp: of the file that keeps it: while that is the same, it need not be verified again.
+        catalogue: what it says.
+        until: when it expires.
+        names_by_hash: whether files are served under names that begin with their hash.
+    """
+
+    stamp: tuple[int, int, int]
+    catalogue: Catalogue
+    until: datetime
+    names_by_hash: bool
 
 
 class Portal:
@@ -172,6 +212,7 @@ class Portal:
         self._clock = clock or SystemClock()
         self._limits = limits or PortalLimits()
         self._names_by_hash = True
+        self._read: _Read | None = None
 
     def refresh(self) -> Catalogue:
         """Asks the portal and returns what it offers now.
@@ -184,23 +225,27 @@ class Portal:
             reader.refresh()
             now = self._clock.now()
             self._confirm(reader, now)
-        return self._catalogue(reader, now, offline=False)
+            return replace(self._read_now(reader), checked_at=now, offline=False)
 
     def known(self) -> Catalogue | None:
         """Returns what the portal confirmed last, verified again; None where nothing is known or it has expired.
 
-        A refresh that failed half-way does not touch it.
+        A refresh that failed half-way does not touch it. What this process has verified already is not verified another time.
         """
         try:
-            kept = json.loads((self._folder / _CONFIRMED).read_bytes())
             checked_at = datetime.fromisoformat((self._folder / _CONFIRMED_AT).read_text())
+            read = self._read
+            if read is not None and read.stamp == self._stamp() and self._clock.now() < read.until:
+                self._names_by_hash = read.names_by_hash
+                return replace(read.catalogue, checked_at=checked_at, offline=True)
+            kept = json.loads((self._folder / _CONFIRMED).read_bytes())
             # In a folder of its own: ngclient writes while it verifies, and must not touch what another program asks for now.
             with TemporaryDirectory(prefix="vitoclient-") as folder:
                 reader = self._reader(_ConfirmedMetadata(kept), folder)
                 reader.refresh()
+                return replace(self._read_now(reader), checked_at=checked_at, offline=True)
         except (RepositoryError, DownloadError, OSError, ValueError, TypeError):
             return None
-        return self._catalogue(reader, checked_at, offline=True)
 
     def address_of(self, target: str, digest: str) -> str:
         """Returns where a target is served whose first hash is ``digest``; after ``refresh`` or ``known``."""
@@ -211,7 +256,7 @@ class Portal:
     @contextmanager
     def _asking(self) -> Iterator[_TrustedReader]:
         with self._only_one(), _faults_in_words(self._metadata_address):
-            yield self._reader(_MetadataFetcher(self._web, self._clock, self._limits.metadata_seconds))
+            yield self._reader(_MetadataFetcher(self._web, self._clock, self._limits))
 
     def _reader(self, fetcher: FetcherInterface, folder: str | None = None) -> _TrustedReader:
         config = UpdaterConfig(targets_max_length=self._limits.metadata_bytes)
@@ -231,12 +276,18 @@ class Portal:
             files.write_whole(file, content)
         files.write_whole(self._folder / _CONFIRMED_AT, now.isoformat().encode())
 
-    def _catalogue(self, reader: _TrustedReader, checked_at: datetime | None, *, offline: bool) -> Catalogue:
+    def _read_now(self, reader: _TrustedReader) -> Catalogue:
+        """Returns what was verified just now; what it says is read once for each published state, not for every look."""
         self._names_by_hash = reader.names_by_hash
-        signed = reader.verified_targets
-        versions, refusals = read_targets(signed.targets)
-        areas = read_area_order(signed.unrecognized_fields.get(PORTAL_FIELD))
-        return Catalogue(elements_of(versions), areas, tuple(refusals), signed.version, checked_at, offline)
+        stamp, before = self._stamp(), self._read
+        is_same = before is not None and before.stamp == stamp
+        catalogue = before.catalogue if before is not None and is_same else _catalogue_of(reader.verified_targets)
+        self._read = _Read(stamp, catalogue, reader.holds_until, reader.names_by_hash)
+        return catalogue
+
+    def _stamp(self) -> tuple[int, int, int]:
+        found = (self._folder / _CONFIRMED).stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
@@ -253,6 +304,14 @@ class Portal:
                 if self._clock.monotonic() >= deadline:
                     raise _unavailable(self._metadata_address, _BUSY) from error
                 self._clock.wait(threading.Event(), 0.1)
+
+
+def _catalogue_of(signed: Targets) -> Catalogue:
+    versions, refusals = read_targets(signed.targets)
+    areas = read_area_order(signed.unrecognized_fields.get(PORTAL_FIELD))
+    offered = elements_of(version for version in versions if version.recall is None)
+    recalled = {version.key: version for version in versions if version.recall is not None}
+    return Catalogue(offered, areas, tuple(refusals), signed.version, recalled=recalled)
 
 
 _BUSY = N_("Das Portal {host} wird auf diesem Gerät gerade von einem anderen Programm abgefragt.")
@@ -291,22 +350,30 @@ def _faults_in_words(address: str) -> Iterator[None]:
             _("Den Hersteller benachrichtigen, wenn es morgen noch so ist."),
             item=_host_of(address),
         ) from error
+    except _TooLargeError as error:
+        raise PortalUntrustedError(
+            _("Angaben des Online-Portals zu gross"),
+            _("Das Portal liefert mehr Angaben, als angenommen werden. Nichts davon wurde übernommen; was heruntergeladen ist, bleibt."),
+            _("Den Hersteller benachrichtigen."),
+            item=_host_of(address),
+        ) from error
     except DownloadHTTPError as error:
         raise _unavailable(address, N_("Das Portal {host} meldet einen Fehler ({status})."), error.status_code) from error
     except DownloadError as error:
-        raise _unavailable(address, N_("Das Portal {host} antwortet nicht.")) from error
+        reason = getattr(error.__cause__, "why", None)
+        raise _unavailable(address, N_("Das Portal {host} antwortet nicht."), reason=reason) from error
     except OSError as error:
         raise _unavailable(address, N_("Die Angaben des Portals können auf diesem Gerät nicht gespeichert werden.")) from error
 
 
-def _unavailable(address: str, what: str, status: int = 0) -> PortalUnavailableError:
+def _unavailable(address: str, what: str, status: int = 0, reason: Why | None = None) -> PortalUnavailableError:
     host = _host_of(address)
     return PortalUnavailableError(
         _("Online-Portal nicht erreichbar"),
         _("{what} Neue Versionen können im Moment nicht gesucht werden; was heruntergeladen ist, bleibt.").format(
-            what=_(what).format(host=host, status=status)
+            what=reason.sentence if reason else _(what).format(host=host, status=status)
         ),
-        _("Internetverbindung prüfen; der nächste Lauf versucht es von selbst wieder."),
+        reason.advice if reason else _("Internetverbindung prüfen; der nächste Lauf versucht es von selbst wieder."),
         item=host,
     )
 

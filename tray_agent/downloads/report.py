@@ -9,7 +9,7 @@ from tray_agent.downloads.catalogue import RefusedTarget
 from tray_agent.downloads.choice import NotFetched
 from tray_agent.downloads.errors import TransferError, TransferFault
 from tray_agent.downloads.model import ElementVersion, InstallOutcome, Subscription
-from tray_agent.downloads.words import format_size
+from tray_agent.downloads.words import format_size, recall_sentence
 from tray_agent.errors import KnownError, UnavailableError
 from tray_agent.i18n import N_, _, join_texts, ngettext
 from tray_agent.job_kinds import Service
@@ -28,6 +28,7 @@ class Happened(StrEnum):
     FETCHED_AGAIN = "fetched_again"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+    RECALLED = "recalled"
     FILE_CHANGED = "file_changed"
     FILE_MISSING = "file_missing"
     FILE_ERROR = "file_error"
@@ -97,6 +98,15 @@ def not_brought(error: KnownError, version: ElementVersion | None) -> Activity:
     passes = error.fault.passes if isinstance(error, TransferError) else isinstance(error, UnavailableError)
     level = Level.WARNING if passes else Level.ERROR
     return Activity(Service.DOWNLOADS, level, error.code, str(error), version.element if version else None)
+
+
+def recalled(version: ElementVersion) -> Activity:
+    """Returns the row for a version that is known here and that the vendor called back."""
+    sentence = join_texts(
+        recall_sentence(version.recall, version.name) if version.recall else "",
+        _("Wo sie installiert ist, den Hersteller fragen, was zu tun ist."),
+    )
+    return Activity(Service.DOWNLOADS, Level.ERROR, Happened.RECALLED.value, sentence, version.element)
 
 
 def refused(target: RefusedTarget) -> Activity:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tray_agent.config.settings import DOWNLOAD_ACTIVE
 from tray_agent.downloads.errors import InstallRefusedError, PortalUnavailableError
 from tray_agent.downloads.model import Download, DownloadRow, DownloadState, Version
-from tray_agent.errors import InputError
+from tray_agent.errors import ConfigurationError, InputError
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tray_agent.downloads.bringing import Bringer
     from tray_agent.downloads.catalogue import Catalogue
     from tray_agent.downloads.lockout import Fleet, LeftBehind, LockedOut
-    from tray_agent.downloads.model import InstallResult
+    from tray_agent.downloads.model import ElementVersion, InstallResult, Recall
     from tray_agent.downloads.parts import DownloadParts
     from tray_agent.downloads.portal_view import PortalView
     from tray_agent.jobs.contract import JobContext, JobResult
@@ -37,6 +38,8 @@ class DownloadService:
         self.progress = parts.progress
         self._parts = parts
         self._cancelled = threading.Event()
+        self._is_away = False
+        """Whether the portal did not answer when it was asked last."""
 
     @cached_property
     def _bringer(self) -> Bringer:
@@ -146,12 +149,17 @@ class DownloadService:
         self._parts.settings.save({DOWNLOAD_ACTIVE: active}, by)
 
     def downloads(self) -> tuple[DownloadRow, ...]:
-        """Returns all versions that are here or on their way: what waits for a person first, then by title and version."""
+        """Returns all versions that are here or on their way: what waits for a person first, of that what is urgent, then by title."""
         rows, before = [], ""
-        for download in self._parts.rows.all():  # by element, the newest version first
+        downloads = self._parts.rows.all()
+        catalogue = self._last_confirmed() if downloads else None  # for a practice without downloads nothing needs to be imported
+        for download in downloads:  # by element, the newest version first
             kept, before = download.signed.element == before, download.signed.element
-            rows.append(DownloadRow(download, self._parts.library.is_present(download.signed), kept))
-        return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, row.signed.title.casefold())))
+            offered = catalogue.versions.get(download.signed.key) if catalogue else None
+            recall = _recall_of(catalogue, download.signed)
+            present = self._parts.library.is_present(download.signed)
+            rows.append(DownloadRow(download, present, kept, recall, critical=offered is not None and offered.critical))
+        return tuple(sorted(rows, key=lambda row: (row.state is not DownloadState.OFFERED, not row.critical, row.signed.title.casefold())))
 
     def workstations(self) -> tuple[str, ...]:
         """Returns the workstations whose agents are known, this one among them."""
@@ -180,8 +188,11 @@ class DownloadService:
         return {name: line_of(told) for name, told in self._parts.software().items()}
 
     def waiting(self) -> tuple[DownloadRow, ...]:
-        """Returns what is downloaded, verified, was not started yet, and can be started here: *Neue Downloads vorhanden*."""
-        return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED and row.present)
+        """Returns what is downloaded, verified, was not started yet, and can be started here: *Neue Downloads vorhanden*.
+
+        What the vendor marks as urgent comes first; what he called back is not among it.
+        """
+        return tuple(row for row in self.downloads() if row.state is DownloadState.OFFERED and row.present and row.recall is None)
 
     def verify(self, element: str, version: str) -> bool:
         """Returns whether a version's file is here with its signed length and hashes; reads the whole of it.
@@ -204,9 +215,15 @@ class DownloadService:
 
         Raises:
             InputError: there is no such download.
-            InstallRefusedError: the file is missing, changed, or its signature is wrong; nothing was started.
+            InstallRefusedError: the file is missing, changed, its signature is wrong, or the vendor called it back; nothing was started.
         """
         return self._parts.installation().hand_over(self._find(element, version), by)
+
+    def _last_confirmed(self) -> Catalogue | None:
+        try:
+            return self._parts.portal.known()
+        except ConfigurationError:
+            return None
 
     def folder(self) -> Path:
         """Returns the download folder; it may not exist yet."""
@@ -233,14 +250,17 @@ class DownloadService:
     def _catalogue(self, refresh: bool) -> Catalogue:
         portal = self._parts.portal
         if not refresh and (known := portal.known()):
-            return known
+            return replace(known, offline=self._is_away)  # who was not asked now is not silent
         try:
-            return portal.refresh()
+            catalogue = portal.refresh()
         except PortalUnavailableError:
+            self._is_away = True
             known = portal.known()
             if known is None:
                 raise
             return known
+        self._is_away = False
+        return catalogue
 
     def _find(self, element: str, version: str | None, *, also_new: bool = False) -> Download:
         found = [row for row in self._parts.rows.all() if row.signed.element == element]
@@ -258,6 +278,11 @@ class DownloadService:
             _("«vitoclient downloads list» zeigt, was da ist."),
             item=element,
         )
+
+
+def _recall_of(catalogue: Catalogue | None, signed: ElementVersion) -> Recall | None:
+    found = catalogue.recalled.get(signed.key) if catalogue else None
+    return found.recall if found else None
 
 
 def _normal(version: str) -> str:

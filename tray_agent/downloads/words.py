@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tray_agent.downloads.lockout import line_text
 from tray_agent.downloads.model import DownloadState
-from tray_agent.i18n import N_, _, format_datetime, format_number, format_time
+from tray_agent.i18n import N_, _, format_date, format_datetime, format_number, format_time, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tray_agent.downloads.lockout import LeftBehind
-    from tray_agent.downloads.model import DownloadRow
+    from tray_agent.downloads.model import DownloadRow, Recall
     from tray_agent.downloads.progress import Progress
 
 _STATES = {
@@ -24,8 +24,17 @@ _STATES = {
 }
 
 
+def recall_sentence(recall: Recall, name: str) -> str:
+    """Returns that a version was called back, since when and why, with the vendor's own words at the end."""
+    return _("{name} ist vom Hersteller zurückgerufen seit {date}: {reason}").format(
+        name=name, date=format_date(recall.day), reason=recall.reason if recall.reason.endswith((".", "!", "?")) else f"{recall.reason}."
+    )
+
+
 def word_of(row: DownloadRow) -> str:
     """Returns the word for a row of the window *Downloads…*."""
+    if row.recall is not None:
+        return _("zurückgerufen")
     return state_word(DownloadState.NEW if row.is_coming else row.state, file_is_missing=row.is_missing)
 
 
@@ -75,6 +84,16 @@ def format_time_left(seconds: float | None) -> str:
     if seconds >= 90:
         return _("noch {minutes} Min.").format(minutes=round(seconds / 60))
     return _("noch {seconds} Sek.").format(seconds=max(1, round(seconds)))
+
+
+def rate_and_duration(rate: float, seconds: float) -> str:
+    """Returns how fast something is and how long it would take: "3 KB/s, noch 44 Stunden"."""
+    hours = round(seconds / 3600)
+    if hours >= 48:
+        duration = _("noch {days} Tage").format(days=format_number(round(hours / 24)))
+    else:
+        duration = ngettext("noch {hours} Stunde", "noch {hours} Stunden", max(1, hours)).format(hours=max(1, hours))
+    return ", ".join((_("{size}/s").format(size=format_size(round(rate))), duration))
 
 
 def progress_text(progress: Progress) -> str:

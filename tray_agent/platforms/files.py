@@ -138,6 +138,17 @@ def held(file: Path) -> Iterator[None]:
         handle.Close()
 
 
+def mark_as_downloaded(file: Path) -> None:
+    """Marks a file as one from the internet, as browsers do: Office then opens it without macros, Windows asks before it runs anything.
+
+    Only on Windows, and only where the drive keeps such marks.
+    """
+    if sys.platform != "win32":
+        return
+    with contextlib.suppress(OSError):
+        Path(f"{extended(file)}:Zone.Identifier").write_text("[ZoneTransfer]\r\nZoneId=3\r\n", encoding="ascii", newline="")
+
+
 def free_bytes(folder: Path) -> int:
     """Returns how many bytes this account may still write below ``folder``, which need not exist yet.
 

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tray_agent.platforms.pinned import open_plain
+
 _FAR = 0x7FFF_0000
 """Where the locked byte is: behind the end of every such file, and within what Windows' C library can lock."""
 
@@ -29,7 +31,7 @@ def locked(file: Path) -> Iterator[IO[bytes]]:
 
     Raises:
         LockedError: another holds it.
-        OSError: the file can't be opened.
+        OSError: the file can't be opened, or a link stands in its place.
     """
     while True:
         # The file may be removed between opening and locking; then what we hold is nobody else's, and we begin again.
@@ -45,7 +47,7 @@ def locked(file: Path) -> Iterator[IO[bytes]]:
 
 def _opened(file: Path) -> IO[bytes]:
     """Opens or makes a file with the rights that others here have: whoever shares the folder must be able to take the lock."""
-    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b", buffering=0)
+    return os.fdopen(open_plain(file, write=True), "r+b", buffering=0)
 
 
 def _is_there(file: Path, opened: IO[bytes]) -> bool:

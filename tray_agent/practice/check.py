@@ -21,7 +21,7 @@ from tray_agent.i18n import _, join_texts, ngettext
 from tray_agent.practice.fields import read_row
 from tray_agent.practice.model import AppointmentStatus
 from tray_agent.practice.views import APPOINTMENTS, MANDANTS, PATIENTS, TREATMENTS, VIEWS, ColumnType, PracticeView, ViewColumn
-from tray_agent.store.database import Database
+from tray_agent.store.database import Database, wait_long
 from tray_agent.store.faults import Fault, explained, fault_of, said
 
 ROWS_READ = 20_000
@@ -74,6 +74,9 @@ def check_readable(database: Database, schema: str | None) -> None:
     except DBAPIError as error:
         raise explained(error) from error
 
+
+_COUNT_WAIT = 300
+"""Seconds that a count of all rows of a view may take: far more than what a run reads at a time."""
 
 _FAULTS = frozenset(
     {
@@ -142,6 +145,7 @@ def check_practice(database: Database, schema: str | None = None) -> list[Practi
 def _check_view(database: Database, view: PracticeView, schema: str | None) -> Iterator[PracticeFinding]:
     try:
         with database.read() as connection:
+            wait_long(connection, _COUNT_WAIT)
             described = {str(found["name"]).lower(): found["type"] for found in inspect(connection).get_columns(view.name, schema=schema)}
             faults = list(_check_columns(view, described))
             yield from faults or _check_rows(connection, view, schema)
@@ -261,6 +265,7 @@ def _check_reference(
     lost = source.c[name].not_in(select(known.c.id).where(known.c.id.is_not(None)))
     try:
         with database.read() as connection:
+            wait_long(connection, _COUNT_WAIT)
             count = connection.execute(select(func.count()).select_from(source).where(lost)).scalar_one()
             rows = connection.execute(select(source.c.id).where(lost).order_by(source.c.id).limit(EXAMPLES)).scalars().all()
     except (DBAPIError, DatabaseFaultError) as error:

@@ -9,19 +9,27 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, Transaction, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tray_agent.clock import Clock, SystemClock
-from tray_agent.errors import ConfigurationError, DatabaseBusyError, DatabaseFaultError, DatabaseUnavailableError, OutcomeUnknownError
+from tray_agent.errors import (
+    ConfigurationError,
+    DatabaseBusyError,
+    DatabaseFaultError,
+    DatabaseUnavailableError,
+    OutcomeUnknownError,
+    UnavailableError,
+)
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, join_texts
-from tray_agent.store.faults import BY_ITSELF, PASSING, Fault, ends_connection, explained, fault_of
+from tray_agent.store.connecting import connect_once, database_name, why_no_answer
+from tray_agent.store.faults import BY_ITSELF, NO_CONNECTION, PASSING, Fault, ends_connection, explained, fault_of, rest_of
 from tray_agent.store.guest_file import guest_file_engine
 
 Result = TypeVar("Result")
@@ -39,7 +47,17 @@ LOCK_WAIT = 8.0
 """Seconds that one statement waits for what others hold. Shorter than ``PATIENCE``: who waited in vain asks again, with all that was
 written meanwhile, and outlives somebody who holds a table for twenty seconds."""
 
-_POOLED: dict[str, Any] = {"pool_pre_ping": True, "pool_recycle": 1800, "pool_size": 4, "hide_parameters": True}
+ANSWER_WAIT = 20
+"""Seconds within which a server has to answer a statement; Microsoft's driver adds four in which it takes the statement back. Then the
+connection is given up, and people are told."""
+
+LONG_WAIT = 1800
+"""The same where a statement may take long: tables that are made anew."""
+
+PING_WAIT = 5
+"""Seconds for a log-in, and for the question whether a kept connection still lives."""
+
+_POOLED: dict[str, Any] = {"pool_recycle": 1800, "pool_size": 4, "hide_parameters": True}
 """How connections to a server are kept; parameters (names, numbers) never stand in an error or a log."""
 
 _SQLITE = (
@@ -107,7 +125,7 @@ class Database:
         """
         connection = self._connect()
         try:
-            with _translated():
+            with self._translated():
                 transaction = connection.begin()
                 try:
                     _prefer(connection, reading=False)
@@ -125,7 +143,7 @@ class Database:
         except DBAPIError as error:
             _roll_back(connection)
             # A file that failed in the middle of COMMIT may still hold what was committed, when it is opened again.
-            if fault_of(error) not in (Fault.LOST, Fault.FILE):
+            if fault_of(error) not in NO_CONNECTION | {Fault.FILE}:
                 raise
             raise OutcomeUnknownError(
                 _("Verbindung beim Speichern verloren"),
@@ -143,7 +161,7 @@ class Database:
         """
         connection = self._connect().execution_options(vitoclient_read_only=True)
         try:
-            with _translated():
+            with self._translated():
                 connection.begin()
                 _prefer(connection, reading=True)
                 yield connection
@@ -190,7 +208,7 @@ class Database:
                 if not isinstance(cause, DBAPIError) or fault_of(cause) not in again:
                     raise
                 if attempt == ATTEMPTS or self._pause_clock.monotonic() - began >= PATIENCE:
-                    raise explained(cause) from cause
+                    raise self._explained(cause) from cause
             self._pause_clock.wait(Event(), random.uniform(0.01, 0.05) * 2**attempt)
         raise AssertionError("unreachable")
 
@@ -237,7 +255,24 @@ class Database:
             fault, url = fault_of(error), self.engine.url
             if fault is Fault.DAMAGED and self.dialect == "sqlite":
                 raise damaged(url) from error
-            raise (unavailable(url, guest=self._guest) if fault in (Fault.LOST, Fault.OTHER) else explained(error)) from error
+            if self.dialect == "sqlite" and fault in (Fault.LOST, Fault.OTHER):
+                raise unavailable(url, guest=self._guest) from error
+            if fault in (Fault.LOST, Fault.OTHER, Fault.SILENT):
+                fault = why_no_answer(url) if self.dialect == "mssql" and fault is Fault.SILENT else Fault.SILENT
+            raise self._explained(error, fault) from error
+
+    def _explained(self, error: DBAPIError, fault: Fault | None = None) -> UnavailableError:
+        return explained(error, database=database_name(self.engine.url), guest=self._guest, fault=fault)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turns what people can mend into a known error; what passes in a moment, duplicate keys and the unforeseen stay as they are."""
+        try:
+            yield
+        except DBAPIError as error:
+            if fault_of(error) in (*PASSING, Fault.DUPLICATE_KEY, Fault.OTHER):
+                raise
+            raise self._explained(error) from error
 
 
 def to_ms(instant: datetime) -> int:
@@ -299,19 +334,11 @@ def with_password(url: str | URL, secret: Callable[[], str | None]) -> URL:
 
 
 def unavailable(url: URL, *, guest: bool = False) -> DatabaseUnavailableError:
-    """Returns the error that says that a database can't be reached, the practice's own for a guest; never with the password in it."""
-    embedded = url.get_backend_name() == "sqlite"
-    where = (url.database if embedded else url.host or url.database) or "?"
-    what = _("Die Datei {where} der Datenbank kann nicht geöffnet werden.") if embedded else _("Die Datenbank {where} antwortet nicht.")
-    rest = (
-        _("Bis sie wieder da ist, wird nichts vorbereitet und nichts gesendet.")
-        if guest
-        else _("Bis sie wieder da ist, wird nichts gesendet und nichts heruntergeladen.")
-    )
-    advice = _("Laufwerk und Rechte des Ordners prüfen.") if embedded else _("Netzwerk und Datenbankserver prüfen.")
-    return DatabaseUnavailableError(
-        _("Datenbank nicht erreichbar"), join_texts(what.format(where=where), rest), join_texts(advice, _(BY_ITSELF)), item=where
-    )
+    """Returns the error that says that the file of an embedded database can't be opened, the practice's own for a guest."""
+    where = url.database or "?"
+    what = _("Die Datei {where} der Datenbank kann nicht geöffnet werden.").format(where=where)
+    advice = join_texts(_("Laufwerk und Rechte des Ordners prüfen."), _(BY_ITSELF))
+    return DatabaseUnavailableError(_("Datenbank nicht erreichbar"), join_texts(what, _(rest_of(guest=guest))), advice, item=where)
 
 
 def damaged(url: URL) -> DatabaseUnavailableError:
@@ -363,10 +390,54 @@ def _is_in_memory(url: URL) -> bool:
 
 
 def _server_engine(url: URL) -> Engine:
-    arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
-    engine = create_engine(url, **_POOLED, connect_args=arguments)
+    from tray_agent.store.answers import connection_class
+
+    engine = create_engine(url, **_POOLED, connect_args=_KEPT_ALIVE)
+    connect_once(engine, lambda *how, **more: _waiting(cast("DBAPIConnection", connection_class().connect(*how, **more))))
     _begin_sessions(engine)
+    _ask_before_use(engine)
     return engine
+
+
+_KEPT_ALIVE = {
+    "connect_timeout": PING_WAIT, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
+    "tcp_user_timeout": ANSWER_WAIT * 1000,
+}  # fmt: skip
+"""libpq: a firewall that forgot the connection is noticed while nothing is asked, too."""
+
+
+def _ask_before_use(engine: Engine) -> None:
+    """Lets a kept connection prove that it lives before it is given out; one that does not answer soon is given up, with all of its age."""
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if not record.info.get("vitoclient_used"):  # it was made just now
+            record.info["vitoclient_used"] = True
+            return
+        _set_wait(connection, PING_WAIT)
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+        _set_wait(connection, ANSWER_WAIT)
+
+
+def _waiting(connection: DBAPIConnection) -> DBAPIConnection:
+    """Returns a new connection that waits for no answer for ever, not for those either that SQLAlchemy asks for first."""
+    _set_wait(connection, ANSWER_WAIT)
+    return connection
+
+
+def _set_wait(connection: DBAPIConnection, seconds: int) -> None:
+    """Tells a connection how long it may wait for an answer from now on."""
+    connection.timeout = seconds
+
+
+def wait_long(connection: Connection, seconds: int = LONG_WAIT) -> None:
+    """Lets the statements of this transaction wait longer for an answer; the next use of the connection begins with short waits."""
+    kept = connection.connection.dbapi_connection
+    if kept is not None and connection.dialect.name != "sqlite":
+        _set_wait(kept, seconds)
 
 
 def _begin_sessions(engine: Engine) -> None:
@@ -397,9 +468,12 @@ def _sql_server_engine(url: URL) -> Engine:
     import pyodbc
 
     pyodbc.pooling = False
-    engine = create_engine(url, **_POOLED, deprecate_large_types=True, use_insertmanyvalues=False, connect_args={"timeout": 5})
+    arguments = {"timeout": PING_WAIT}
+    engine = create_engine(url, **_POOLED, deprecate_large_types=True, use_insertmanyvalues=False, connect_args=arguments)
+    connect_once(engine, lambda *how, **more: _waiting(pyodbc.connect(*how, **more)))
 
     _begin_sessions(engine)
+    _ask_before_use(engine)
 
     @event.listens_for(engine, "handle_error")
     def notice(context: ExceptionContext) -> None:
@@ -422,17 +496,6 @@ def _prefer(connection: Connection, *, reading: bool) -> None:
     if connection.info.get("vitoclient_priority", "NORMAL") != wanted:
         connection.exec_driver_sql(f"SET DEADLOCK_PRIORITY {wanted}")
         connection.info["vitoclient_priority"] = wanted
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turns what people can mend into a known error; what passes in a moment, duplicate keys and the unforeseen stay as they are."""
-    try:
-        yield
-    except DBAPIError as error:
-        if fault_of(error) in (*PASSING, Fault.DUPLICATE_KEY, Fault.OTHER):
-            raise
-        raise explained(error) from error
 
 
 def _roll_back(connection: Connection) -> None:

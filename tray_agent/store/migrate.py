@@ -21,7 +21,7 @@ from sqlalchemy.schema import CreateSchema
 from tray_agent.errors import DatabaseBusyError
 from tray_agent.i18n import _
 from tray_agent.store.backup import copy_whole, unwritten
-from tray_agent.store.database import Database, damaged
+from tray_agent.store.database import Database, damaged, wait_long
 from tray_agent.store.faults import Fault, fault_of
 from tray_agent.store.schema_version import NEWEST, check_not_newer, current_revision
 from tray_agent.store.tables import agent_presence, job_lock, job_run
@@ -153,6 +153,7 @@ def _only_one(connection: Connection) -> Iterator[None]:
     Raises:
         DatabaseBusyError: another process has been migrating for too long.
     """
+    wait_long(connection)
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL lock_timeout = 60000"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})

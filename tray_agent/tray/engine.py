@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from tray_agent.errors import DatabaseFaultError, DatabaseUnavailableError, KnownError
+from tray_agent.errors import DatabaseFaultError, DatabaseRefusedError, DatabaseUnavailableError, KnownError
 from tray_agent.i18n import _, ngettext
 from tray_agent.jobs.model import PauseScope
 from tray_agent.jobs.owed import Trouble
@@ -112,10 +112,10 @@ class AgentEngine:
         now = self._now()
         try:
             facts = self._facts(now)
+        except (DatabaseFaultError, DatabaseRefusedError, SchemaOutdatedError) as error:
+            return AgentFacts(now=now, database_away=True, database_fault=error)
         except DatabaseUnavailableError:
             return AgentFacts(now=now, database_away=True)
-        except (DatabaseFaultError, SchemaOutdatedError) as error:
-            return AgentFacts(now=now, database_away=True, database_fault=error)
         trouble = self.agent.scheduler.trouble
         # One that does not answer is asked anew by the facts themselves; of one that can be read, only who writes knows more.
         if trouble is None or isinstance(trouble, DatabaseUnavailableError):
@@ -136,7 +136,9 @@ class AgentEngine:
         failed, _fault = self._ask(lambda _agent: self._failed_today())
         behind, _fault = self._ask(lambda agent: filter(None, [agent.downloads.left_behind()]))
         return NoticeFacts(
-            new_downloads=tuple(NewDownload(row.signed.element, row.signed.title, str(row.signed.version)) for row in waiting),
+            new_downloads=tuple(
+                NewDownload(row.signed.element, row.signed.title, str(row.signed.version), row.critical) for row in waiting
+            ),
             low_credits=low,
             failed_reminders=failed,
             lasting=self._lasting_troubles(self.agent.jobs.overview()),
@@ -175,7 +177,9 @@ class AgentEngine:
     def check_now(self) -> Check:
         """Runs the Download-Service and asks for the state of messages, now; what waits for its next attempt is tried now, too."""
         from tray_agent.job_kinds import JobKey, job_kind
+        from tray_agent.store.connecting import try_all_again
 
+        try_all_again()
         begun = [self._begin(job) for job in JobKey if job_kind(job).runs_on_check]
         self.agent.jobs.try_again()
         self._on_change()

@@ -61,11 +61,19 @@ class NewDownload:
         element: the element's stable key.
         title: its name for people.
         version: its version.
+        critical: whether the vendor marks it as urgent.
     """
 
     element: str
     title: str
     version: str
+    critical: bool = False
+
+    @property
+    def name(self) -> str:
+        """Returns its name with its version, for people."""
+        name = f"{self.title} {self.version}".strip()
+        return _("{name} (dringend)").format(name=name) if self.critical else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,7 @@ def _left_behind(sentence: str) -> Notice | None:
 def _downloads(downloads: tuple[NewDownload, ...]) -> Notice | None:
     if not downloads:
         return None
-    named = [f"{download.title} {download.version}".strip() for download in downloads[:MOST_NAMED]]
+    named = [download.name for download in sorted(downloads, key=lambda one: not one.critical)[:MOST_NAMED]]
     rest = len(downloads) - len(named)
     if rest:
         named.append(ngettext("und {number} weiterer", "und {number} weitere", rest).format(number=rest))

@@ -18,6 +18,7 @@ from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 
 from tray_agent import __version__
+from tray_agent.web.causes import Cause, Why, why, why_status
 from tray_agent.web.connections import Body, Connections, Watched
 from tray_agent.web.system_network import proxy_for
 
@@ -32,14 +33,22 @@ class WebFault(StrEnum):
     STALLED = "stalled"
     CERTIFICATE = "certificate"
     REDIRECT = "redirect"
+    REFUSED = "refused"
+    """Somebody answered who stands in between."""
 
 
 class WebError(Exception):
-    """No answer, or one that ended in the middle. Becomes a ``KnownError`` where it is known what was asked."""
+    """No answer, or one that ended in the middle. Becomes a ``KnownError`` where it is known what was asked.
 
-    def __init__(self, fault: WebFault, detail: str) -> None:
+    Attributes:
+        fault: which.
+        why: its cause in words, where it is known.
+    """
+
+    def __init__(self, fault: WebFault, detail: str, why: Why | None = None) -> None:
         super().__init__(detail)
         self.fault = fault
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,9 @@ class Patience:
 class Response:
     """A server's answer whose body is read piece by piece."""
 
-    def __init__(self, response: BaseHTTPResponse) -> None:
+    def __init__(self, response: BaseHTTPResponse, url: str) -> None:
         self._response = response
+        self._url = url
         self._body = _body_of(response)
         self.status: int = response.status
 
@@ -76,8 +86,10 @@ class Response:
         Raises:
             WebError: nothing came for too long, or the connection broke.
         """
-        with _translated():
+        try:
             return self._body.read1(most)
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            raise self._error_of(error) from error
 
     def read_into(self, room: memoryview) -> int:
         """Reads what has come into ``room`` and returns how many bytes; 0 at the end. Does not wait until it is full.
@@ -88,7 +100,13 @@ class Response:
         try:
             return self._body.readinto1(room)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise _error_of(error) from error
+            raise self._error_of(error) from error
+
+    def _error_of(self, error: Exception) -> WebError:
+        found = _error_of(error)
+        if found.fault is WebFault.STALLED:
+            found.why = Why(Cause.STALLED, self._url)
+        return found
 
 
 class Web:
@@ -107,7 +125,7 @@ class Web:
         """
         response = self._ask(url, dict(headers or {}))
         try:
-            yield Response(response)
+            yield Response(response, url)
         finally:
             with _translated():
                 _let_go(response)
@@ -133,19 +151,24 @@ class Web:
                 url = urljoin(url, response.headers.get("Location", ""))
                 _let_go(response)
                 _check_redirect(start, urlsplit(url))
-        raise WebError(WebFault.REDIRECT, "circle")
+        raise WebError(WebFault.REDIRECT, "circle", Why(Cause.SIGN_IN_PAGE, start.geturl()))
 
     def _ask_once(self, url: str, headers: dict[str, str]) -> BaseHTTPResponse:
         sent = {"User-Agent": f"vitoclient-Services/{__version__}", "Accept-Encoding": "identity", **headers}
         timeout = Timeout(connect=self._patience.connect, read=self._patience.read)
-        with _translated():
-            return self._pool_for(url).request(
+        proxy = proxy_for(url)
+        with _translated(url, proxy):
+            response = self._pool_for(proxy).request(
                 "GET", url, headers=sent, timeout=timeout, retries=False, redirect=False,
                 preload_content=False, decode_content=False, enforce_content_length=False,
             )  # fmt: skip
+        refused = why_status(response.status, dict(response.headers), url, proxy)
+        if refused is not None:
+            response.close()
+            raise WebError(WebFault.REFUSED, str(response.status), refused)
+        return response
 
-    def _pool_for(self, url: str) -> PoolManager:
-        proxy = proxy_for(url)
+    def _pool_for(self, proxy: str | None) -> PoolManager:
         if proxy not in self._connections:
             self._connections[proxy] = Connections(proxy, self._patience.head)
         return self._connections[proxy].pool
@@ -168,24 +191,28 @@ def _let_go(response: BaseHTTPResponse) -> None:
 
 def _check_redirect(start: SplitResult, target: SplitResult) -> None:
     if target.hostname != start.hostname or target.scheme not in ("http", "https"):
-        raise WebError(WebFault.REDIRECT, target.hostname or "?")
+        raise WebError(WebFault.REDIRECT, target.hostname or "?", Why(Cause.SIGN_IN_PAGE, start.geturl()))
     if start.scheme == "https" and target.scheme != "https":
-        raise WebError(WebFault.REDIRECT, f"{target.scheme}://{target.hostname}")
+        raise WebError(WebFault.REDIRECT, f"{target.scheme}://{target.hostname}", Why(Cause.SIGN_IN_PAGE, start.geturl()))
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(url: str = "", proxy: str | None = None) -> Iterator[None]:
     try:
         yield
     except WebError:
         raise
     except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-        raise _error_of(error) from error
+        raise _error_of(error, url, proxy) from error
 
 
-def _error_of(error: Exception) -> WebError:
+def _error_of(error: Exception, url: str = "", proxy: str | None = None) -> WebError:
+    """Returns what an error means; where an address was asked for, with its cause in words."""
+    told = why(error, url, proxy) if url else None
     if isinstance(error, (ReadTimeoutError, TimeoutError)):
-        return WebError(WebFault.STALLED, type(error).__name__)
+        return WebError(WebFault.STALLED, type(error).__name__, told)
     if isinstance(error, (SSLError, ssl.SSLError)):
-        return WebError(WebFault.CERTIFICATE, str(error))
-    return WebError(WebFault.UNREACHABLE, type(error).__name__)
+        return WebError(WebFault.CERTIFICATE, str(error), told)
+    if told is not None and not told.cause.passes:
+        return WebError(WebFault.REFUSED, type(error).__name__, told)
+    return WebError(WebFault.UNREACHABLE, type(error).__name__, told)

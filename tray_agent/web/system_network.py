@@ -5,6 +5,7 @@ Built on urllib3 (decision record 0014); imported late, for it takes its time.
 
 from __future__ import annotations
 
+import sys
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -27,6 +28,20 @@ def proxy_for(url: str) -> str | None:
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def automatic_configuration() -> bool:
+    """Returns whether a script tells Windows' programs their proxy (PAC, or found by itself): that is not read here."""
+    if sys.platform != "win32":
+        return False
+    import winreg
+
+    settings = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+    try:
+        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, settings) as key:
+            return bool(winreg.QueryValueEx(key, "AutoConfigURL")[0])
+    except OSError:
+        return False
 
 
 def is_this_machine(host: str) -> bool:

@@ -322,6 +322,8 @@ def _title(row: DownloadRow) -> str:
 
 
 def _status_of(row: DownloadRow) -> Status:
+    if row.recall is not None:
+        return Status.ERROR
     if row.is_missing:
         return Status.WARNING
     return STATE_ICONS[DownloadState.NEW if row.is_coming else row.state]

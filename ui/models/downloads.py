@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from tray_agent.downloads.errors import InstallRefusedError
 from tray_agent.downloads.lockout import LockedOut
 from tray_agent.downloads.model import DownloadRow, DownloadState, FileKind, InstallResult
-from tray_agent.downloads.words import format_size
+from tray_agent.downloads.words import format_size, recall_sentence
 from tray_agent.downloads.workstations import Place, places_of
 from tray_agent.errors import KnownError
 from tray_agent.i18n import N_, _, format_date, join_texts, ngettext
@@ -36,6 +36,8 @@ def key_of(row: DownloadRow) -> Key:
 
 def state_sentence(row: DownloadRow) -> str:
     """Returns a row's state as a sentence."""
+    if row.recall is not None:
+        return recall_sentence(row.recall, row.signed.name)
     if row.is_missing:
         return _("Die Datei ist nicht mehr im Download-Ordner; sie wird von selbst neu geholt.")
     if row.is_coming and row.state is not DownloadState.NEW:
@@ -67,14 +69,16 @@ def file_words(place: Place, row: DownloadRow, zone: ZoneInfo) -> str:
 
 def can_run(row: DownloadRow) -> bool:
     """Returns whether a row can be ticked and run."""
-    return row.state is not DownloadState.NEW and row.present
+    return row.state is not DownloadState.NEW and row.present and row.recall is None
 
 
 def hint_of(row: DownloadRow) -> str:
     """Returns what the column *Hinweis* says."""
-    if row.signed.restart:
-        return _("vitomed danach neu starten")
-    return _("Datei wird angezeigt") if row.signed.kind is FileKind.FILE else ""
+    if row.recall is not None:
+        return _("nicht installieren")
+    urgent = _("dringend") if row.critical and row.state is DownloadState.OFFERED else ""
+    shown = _("Datei wird angezeigt") if row.signed.kind is FileKind.FILE else ""
+    return join_texts(urgent, _("vitomed danach neu starten") if row.signed.restart else shown, separator=", ")
 
 
 def details_of(row: DownloadRow) -> tuple[str, tuple[str, ...]]:
@@ -116,7 +120,7 @@ class DownloadsModel(TickedRows[DownloadRow]):
     @property
     def headline(self) -> str:
         """Returns what a person should know first."""
-        waiting = sum(row.state is DownloadState.OFFERED and row.present for row in self.rows)
+        waiting = sum(row.state is DownloadState.OFFERED and can_run(row) for row in self.rows)
         if not waiting:
             return _("Keine neuen Downloads.")
         sentence = ngettext(
