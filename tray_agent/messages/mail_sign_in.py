@@ -20,6 +20,7 @@ from tray_agent.config.hosts import MAIL_TOKEN
 from tray_agent.config.machine import MailSection
 from tray_agent.config.secrets import Secrets
 from tray_agent.errors import ConfigurationError, KnownError
+from tray_agent.file_faults import why_of
 from tray_agent.i18n import N_, _
 from tray_agent.platforms.locks import LockedError, locked
 from tray_agent.web.device_sign_in import DeviceSignIn, SignInError, SignInFault, Tokens
@@ -243,9 +244,13 @@ class _Alone:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._held = locked(self._file)
             self._held.__enter__()
-        except (LockedError, OSError) as error:
+        except LockedError as error:
             self._lock.release()
             raise MailSignInError(_("Ein anderes Programm dieses Computers erneuert eben die Anmeldung."), passes=True) from error
+        except OSError as error:
+            self._lock.release()
+            text = _("Die Anmeldung kann nicht erneuert werden, weil sich {file} nicht öffnen lässt: {why}.")
+            raise MailSignInError(text.format(file=self._file, why=why_of(error))) from error
 
     def __exit__(self, *_error: object) -> None:
         try:

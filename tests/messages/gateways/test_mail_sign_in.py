@@ -220,6 +220,16 @@ def test_who_finds_another_renewing_tries_later(signed_in: MailSignIn, make: Mak
     assert told.value.passes
 
 
+def test_a_lock_that_can_not_be_opened_is_told_as_that(signed_in: MailSignIn, make: MakeSignIn, tmp_path: Path) -> None:
+    lock = tmp_path / "mail-token.lock"
+    lock.unlink()
+    lock.mkdir()
+    for _again in range(2):  # what failed holds no lock of this program's threads
+        with pytest.raises(MailSignInError, match="nicht öffnen lässt") as told:
+            make().access()
+        assert not told.value.passes
+
+
 @pytest.mark.parametrize("writings", [0, 1, 2])
 def test_a_kill_while_it_is_kept_leaves_the_former_one_whole(
     signed_in: MailSignIn, make: MakeSignIn, keyring: KeyringOfWindows, writings: int
