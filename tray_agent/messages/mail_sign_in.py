@@ -150,14 +150,16 @@ class MailSignIn:
         Raises:
             MailSignInError: nobody has signed in here, it is over, or it can't be renewed or kept now.
         """
+        with self._lock:
+            if (fresh := self._fresh()) and self._kept():
+                return fresh  # nothing is renewed, so no other program need stand back
         with self._alone():
             kept = self._kept()
             if kept is None:
                 raise MailSignInError(_("Hier ist niemand am Mailserver angemeldet, oder der Mailserver ist nicht bestätigt."))
-            now = self._clock.now()
-            fresh = self._tokens is not None and self._tokens.until - now > _MARGIN
-            if self._tokens is None or not fresh:
-                self._tokens = self._renewed(kept)
+            if fresh := self._fresh():  # another thread was here before
+                return fresh
+            self._tokens = self._renewed(kept)
             return self._tokens.access
 
     def forget(self) -> None:
@@ -168,6 +170,10 @@ class MailSignIn:
     def ends_at(self) -> datetime | None:
         """Returns when it is over if it is not used before (aware); None where nobody is signed in here."""
         return _end_of(self._kept())
+
+    def _fresh(self) -> str:
+        """Returns the access that is here, where it lasts for a while; else ""."""
+        return self._tokens.access if self._tokens and self._tokens.until - self._clock.now() > _MARGIN else ""
 
     def _renewed(self, kept: _Kept) -> Tokens:
         try:
