@@ -107,6 +107,8 @@ class AccountFault(StrEnum):
     AUTHORISATION = "authorisation"
     CREDITS = "credits"
     ORIGINATOR = "originator"
+    HELD_UP = "held_up"
+    """Whoever takes the messages takes none from this account now (a limit, a block list, a filter); that may pass by itself."""
 
 
 @dataclass(frozen=True, slots=True)
