@@ -351,6 +351,18 @@ def test_every_attempt_is_the_same_to_the_byte(gateway: SmtpGateway, mail_server
     assert first.content == second.content
 
 
+def test_the_head_tells_when_it_was_written_at_each_attempt(
+    gateway: SmtpGateway, mail_server: FaultyMailServer, clock: ManualClock
+) -> None:
+    mail = replace(MAIL, dated_at=clock.now() - timedelta(hours=3))
+    gateway.submit(mail)
+    clock.advance(timedelta(hours=2))
+    gateway.submit(mail)
+    first, second = mail_server.accepted()
+    assert first.content == second.content
+    assert b"X-Auto-Response-Suppress: OOF, AutoReply" in first.content
+
+
 def test_addresses_with_umlauts_arrive(gateway: SmtpGateway, mail_server: FaultyMailServer) -> None:
     assert gateway.submit(replace(MAIL, recipient="anna@zürich.example")) == Accepted()
     assert gateway.submit(replace(MAIL, recipient="jürg@example.ch")) == Accepted()

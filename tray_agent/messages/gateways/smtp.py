@@ -12,7 +12,7 @@ import smtplib
 import ssl
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -400,9 +400,10 @@ def _content(message: OutgoingMail, now: datetime) -> bytes | Refused | AccountS
     mail["From"] = _address(message.sender, _one_line(message.sender_name))
     mail["To"] = _address(message.recipient)
     mail["Subject"] = _one_line(message.subject)
-    mail["Date"] = format_datetime(now)
+    mail["Date"] = format_datetime((message.dated_at or now).astimezone(UTC))
     mail["Message-ID"] = message_id(message)
     mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # Exchange then writes no note of absence; reports of failures still come
     mail.set_content(message.text, charset="utf-8", cte="quoted-printable")
     if message.calendar is not None:
         mail.add_attachment(message.calendar, "text", "calendar", filename="termin.ics", params={"method": "PUBLISH", "charset": "utf-8"})
