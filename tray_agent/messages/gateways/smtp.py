@@ -12,7 +12,7 @@ import smtplib
 import ssl
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -39,6 +39,7 @@ from tray_agent.messages.gateways.contract import (
     masked_address,
     too_late,
 )
+from tray_agent.messages.gateways.mail_faults import MailStep, cause_of, outcome_of
 from tray_agent.messages.mail_sign_in import MailSignIn, MailSignInError, xoauth2
 from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
@@ -310,6 +311,11 @@ def _why_no_connection(error: Exception, host: str) -> NotNow | AccountStopped:
         return _stopped(
             _("Der Mailserver {host} bietet die verlangte Verschlüsselung oder Anmeldung nicht an; so wird nichts gesendet."), host
         )
+    if isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING"):
+        return _stopped(
+            _("Der Mailserver {host} spricht an diesem Anschluss kein TLS: STARTTLS wählen oder den Anschluss berichtigen."),
+            host,
+        )
     if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
         return _stopped(_why_no_login(error, host), host)
     if isinstance(error, UnicodeError):
@@ -355,16 +361,15 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
     code, words = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
-        return _not_yet(code) if code < 500 else _login_missing(code, words) or _sender_refused(message)
+        return _not_yet(code) if code < 500 else _refusal(MailStep.SENDER, code, words, message)
     code, words = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
-    if code not in (250, 251):
-        refused = Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
-        return _not_yet(code) if code < 500 else _stops_more(code, words, message) or refused
+    if code not in (250, 251, 252):
+        return _not_yet(code) if code < 500 else _refusal(MailStep.RECIPIENT, code, words, message)
     if not message.may_leave():
         return too_late()
     code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
-        return _not_yet(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
+        return _not_yet(code) if code < 500 else _refusal(MailStep.DATA, code, words, message)
     return None
 
 
@@ -377,36 +382,15 @@ def _reply(reply: tuple[int, bytes]) -> tuple[int, str]:
     code, words = reply
     if not 200 <= code < 600:
         raise smtplib.SMTPServerDisconnected("unreadable reply")
-    return code, words.decode("utf-8", "replace").casefold()
+    return code, words.decode("utf-8", "replace")
 
 
-_OF_THE_SENDER = re.compile(r"(?<![\d.])5\.(1\.[78]|7\.60|2\.252)(?![\d.])")
-"""The sender's address is none, unknown, or not this login's (RFC 3463; Exchange)."""
-
-_WITHOUT_LOGIN = re.compile(r"(?<![\d.])5\.7\.57(?![\d.])|\brelay(?!.recipient)")
-"""Nobody who has not logged in may send to others through this server; "relay recipient table" speaks of one recipient."""
-
-
-def _stops_more(code: int, words: str, message: OutgoingMail) -> AccountStopped | None:
-    """Returns what a refusal means for more than this message, or None.
-
-    Many servers tell only at RCPT or after the text that they dislike the sender; they then name it, and not the recipient.
-    """
-    sender, recipient = (_with_ascii_domain(address).casefold() for address in (message.sender, message.recipient))
-    if _OF_THE_SENDER.search(words) or (sender in words and recipient not in words):
-        return _sender_refused(message)
-    return _login_missing(code, words)
-
-
-def _login_missing(code: int, words: str) -> AccountStopped | None:
-    if code not in (530, 535) and not _WITHOUT_LOGIN.search(words):
-        return None
-    return AccountStopped(AccountFault.AUTHORISATION, _("Der Mailserver verlangt eine Anmeldung mit Benutzer und Passwort."))
-
-
-def _sender_refused(message: OutgoingMail) -> AccountStopped:
-    sentence = _("Der Mailserver lässt den Absender {sender} nicht zu; Absender berichtigen oder beim Mailserver freischalten lassen.")
-    return AccountStopped(AccountFault.ORIGINATOR, sentence.format(sender=message.sender))
+def _refusal(step: MailStep, code: int, words: str, message: OutgoingMail) -> Outcome:
+    """Returns what a refusal for good means for the message, and for those behind it."""
+    sender, recipient = _with_ascii_domain(message.sender), _with_ascii_domain(message.recipient)
+    cause = cause_of(step, code, words, sender, recipient)
+    log.warning("SMTP: refused at %s with %d: %s", step.value, code, cause)
+    return outcome_of(cause, code, words, message.sender)
 
 
 def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
@@ -422,7 +406,7 @@ def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
         return Accepted()
     if code < 400:
         return _in_doubt()
-    return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
+    return _later(code) if code < 500 else _refusal(MailStep.TEXT, code, words, message)
 
 
 def _not_yet(code: int) -> NotNow:
@@ -438,10 +422,6 @@ def _not_yet(code: int) -> NotNow:
 
 def _later(code: int) -> NotNow:
     return NotNow("later", _("Der Mailserver nimmt die Mitteilung zur Zeit nicht an ({code}).").format(code=code))
-
-
-def _content_refused() -> Refused:
-    return Refused("content", _("Der Mailserver weist die Mitteilung ab."))
 
 
 def _in_doubt() -> InDoubt:
@@ -471,9 +451,10 @@ def _content(message: OutgoingMail, now: datetime) -> bytes | Refused | AccountS
     mail["From"] = _address(message.sender, _one_line(message.sender_name))
     mail["To"] = _address(message.recipient)
     mail["Subject"] = _one_line(message.subject)
-    mail["Date"] = format_datetime(now)
+    mail["Date"] = format_datetime((message.dated_at or now).astimezone(UTC))
     mail["Message-ID"] = message_id(message)
     mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # Exchange then writes no note of absence; reports of failures still come
     mail.set_content(message.text, charset="utf-8", cte="quoted-printable")
     if message.calendar is not None:
         mail.add_attachment(message.calendar, "text", "calendar", filename="termin.ics", params={"method": "PUBLISH", "charset": "utf-8"})
