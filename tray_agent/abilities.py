@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_agent.config.hosts import secrets_of
+from tray_agent.config.hosts import MAIL_TOKEN, secrets_of
 from tray_agent.errors import KnownError
 from tray_agent.i18n import _
 from tray_agent.job_kinds import JobKey
@@ -74,7 +74,15 @@ class Abilities:
 
     def secrets(self) -> Mapping[str, bool]:
         """Returns, by the name of each password that the configuration asks for, whether it is here."""
-        return {name: bool(self._in_force.secrets.get(name)) for name in secrets_of(self._in_force.machine)}
+        return {name: self._is_there(name) for name in secrets_of(self._in_force.machine)}
+
+    def _is_there(self, name: str) -> bool:
+        if name != MAIL_TOKEN:
+            return bool(self._in_force.secrets.get(name))
+        from tray_agent.messages.mail_sign_in import signed_in_until
+
+        until = signed_in_until(self._in_force.machine.mail, self._in_force.secrets)
+        return until is not None and self._clock.now() < until  # one that is over would have this computer claim what it can't do
 
     def _as_of(self, age: timedelta) -> Report:
         with self._lock:
@@ -152,6 +160,8 @@ class Abilities:
 
 
 def _password_missing(name: str) -> str:
+    if name == MAIL_TOKEN:
+        return _("am Mailserver ist niemand angemeldet («vitoclient config mail-sign-in»)")
     if name == "mail":
         return _("das Passwort des Mailservers fehlt")
     return _("das SMS-Passwort von Mandant {mandant} fehlt").format(mandant=name.partition("/")[2])
@@ -166,7 +176,7 @@ def _version_of(program: str) -> str:
 
 
 def _not_confirmed(name: str, host: str) -> str:
-    if name == "mail":
+    if name in ("mail", MAIL_TOKEN):
         return _("der Mailserver heisst jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
     return _("die Adresse des SMS-Gateways ist jetzt {host}; an diesem Arbeitsplatz noch nicht bestätigt").format(host=host)
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tray_agent.messages.gateways.contract import MailGateway
     from tray_agent.messages.gateways.registry import SmsGateways
     from tray_agent.messages.guards.questions import Question, QuestionService
+    from tray_agent.messages.mail_sign_in import MailSignIn
     from tray_agent.messages.outbox.model import Waiting
     from tray_agent.messages.service import MessageService
     from tray_agent.messages.texts.service import TemplateService
@@ -615,10 +616,20 @@ class Agent:
         from tray_agent.messages.gateways.smtp import SmtpGateway
 
         machine = self.in_force.known()
-        password = self.in_force.secrets_for(machine).get("mail") if machine.mail.user else ""
-        gateway = SmtpGateway(machine.mail, password, self.clock)
+        password = self.in_force.secrets_for(machine).get("mail") if machine.mail.user and machine.mail.sign_in == "password" else ""
+        sign_in = self.mail_sign_in if machine.mail.user and machine.mail.sign_in == "microsoft" else None
+        gateway = SmtpGateway(machine.mail, password, self.clock, sign_in=sign_in)
         self._closing.callback(gateway.close)
         return gateway
+
+    @made_for_configuration
+    def mail_sign_in(self) -> MailSignIn:
+        """The token that mail servers of Microsoft 365 take instead of a password."""
+        from tray_agent.messages.mail_sign_in import MailSignIn, microsoft
+
+        machine = self.in_force.known()
+        secrets = self.in_force.secrets_for(machine)
+        return MailSignIn(machine.mail, secrets, microsoft(machine.mail, self.clock), self.clock, machine.data_folder)
 
     def _open(self, url: str, secret: str, schema: str | None, *, guest: bool = False) -> Database:
         """Opens a database with its password from the secrets. An embedded one has this machine's clock."""

@@ -13,9 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tray_agent.config.hosts import MAIL_TOKEN, mail_secret
 from tray_agent.config.machine import without_password
 from tray_agent.errors import KnownError
-from tray_agent.i18n import _, format_number, join_texts, ngettext
+from tray_agent.i18n import _, format_date, format_number, join_texts, ngettext
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
@@ -394,12 +395,26 @@ def _mail(agent: Agent) -> Iterator[_Finding]:
         if not is_address(sender):
             advice = _("Unter «Einrichten | E-Mail» die Absenderadresse eintragen (in der Konfiguration: mail.sender).")
             yield FAULT, _("Als Absender der E-Mails ist keine gültige Adresse eingetragen («{sender}»).").format(sender=sender), advice
-    yield from _passwords_elsewhere(agent, "mail")
-    if "mail" in (unconfirmed := agent.in_force.unconfirmed()):
-        yield _unconfirmed(_("Mailserver"), *unconfirmed["mail"])
+    yield from _passwords_elsewhere(agent, mail_secret(mail))
+    if (name := mail_secret(mail)) in (unconfirmed := agent.in_force.unconfirmed()):
+        yield _unconfirmed(_("Mailserver"), *unconfirmed[name])
         return
+    yield from _end_of_sign_in(agent)  # before the check, which renews it
     agent.mail_gateway.check()
     yield GOOD, _("Der Mailserver {host} nimmt die Anmeldung an.").format(host=mail.host)
+
+
+def _end_of_sign_in(agent: Agent) -> Iterator[_Finding]:
+    """Says in time that a token ends which nobody uses: this computer sends no e-mails, but may have to stand in for another one."""
+    if mail_secret(agent.configuration.mail) != MAIL_TOKEN:
+        return
+    from tray_agent.messages.mail_sign_in import TOLD_BEFORE
+
+    ends_at = agent.mail_sign_in.ends_at()
+    if ends_at is not None and ends_at - agent.clock.now() <= TOLD_BEFORE:
+        text = _("Die Anmeldung dieses Arbeitsplatzes bei Microsoft 365 wurde lange nicht gebraucht und endet am {day}.")
+        advice = _("Sie wird mit dieser Prüfung erneuert; misslingt es, mit «vitoclient config mail-sign-in» neu anmelden.")
+        yield NOTICE, text.format(day=format_date(ends_at.astimezone(agent.zone).date())), advice
 
 
 def _software(agent: Agent) -> Iterator[_Finding]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tray_agent.agent import Agent
 from tray_agent.cli import run
-from tray_agent.config.machine import GATEWAY_KINDS, load_machine
+from tray_agent.config.machine import GATEWAY_KINDS, MailSection, load_machine
+from tray_agent.config.mail_providers import PROVIDERS, provider_of
+from tray_agent.config.reading import read_section
 from tray_agent.messages.gateways.registry import KINDS
+from tray_agent.messages.mail_sign_in import MailSignIn
 from tray_agent.platforms.service_secrets import EnvironmentFile
 from tray_agent.store.configuration import ConfigurationStore
 from tray_agent.store.database import Database
@@ -172,3 +177,52 @@ def test_a_service_is_told_the_server_of_its_password(
         'VITOCLIENT_SECRET_MAIL="neu"',
         'VITOCLIENT_SECRET_STORE="neu"',
     ]
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("mail.tenant", "../evil.example"), ("mail.tenant", "a/b"), ("mail.client_id", "praxis"), ("mail.sign_in", "google"),
+])  # fmt: skip
+def test_what_leads_to_another_identity_server_is_refused_when_it_is_set(file: Path, key: str, value: str) -> None:
+    assert run(["config", "set", key, value]) == 2
+
+
+def test_signing_in_says_what_is_missing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "mail-sign-in"]) == 2
+    assert "mail.client_id" in capsys.readouterr().err
+
+
+def test_a_provider_sets_the_server_and_says_what_it_wants(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "mail-provider"]) == 0
+    assert "smtp.mail.hin.ch:587" in capsys.readouterr().out
+    assert run(["config", "mail-provider", "Microsoft"]) == 0
+    assert "mail-sign-in" in capsys.readouterr().out
+    found = shown(capsys)
+    expected = {"host": "smtp.office365.com", "port": 587, "security": "starttls", "sign_in": "microsoft", "user": "praxis"}
+    assert {key: found[f"mail.{key}"]["value"] for key in expected} == expected
+    assert run(["config", "mail-provider", "niemand"]) == 2
+
+
+def test_every_provider_fits_the_configuration() -> None:
+    for provider in PROVIDERS:
+        table = {key: getattr(provider, key) for key in ("host", "port", "security", "sign_in")}
+        assert read_section(MailSection, table).host == provider.host
+        assert provider_of(provider.host.upper()) is provider
+    assert provider_of("mail.praxis.ch") is None
+
+
+def test_signing_in_shows_the_code_and_keeps_what_it_gave(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in {"mail.sign_in": "microsoft", "mail.client_id": "11111111-2222-3333-4444-555555555555"}.items():
+        assert run(["config", "set", key, value]) == 0
+
+    def sign_in(self: MailSignIn, show: Callable[[str, str, datetime], None], wait: object) -> None:
+        show("ABCD-1234", "https://microsoft.com/devicelogin", datetime(2026, 1, 5, 9, 15, tzinfo=UTC))
+
+    monkeypatch.setattr(MailSignIn, "sign_in", sign_in)
+    capsys.readouterr()
+    assert run(["config", "mail-sign-in"]) == 0
+    said = capsys.readouterr().out
+    assert "ABCD-1234" in said
+    assert "10:15" in said  # the practice's time
+    assert "Angemeldet." in said

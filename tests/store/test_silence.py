@@ -47,13 +47,25 @@ def number_of_session(database: Database) -> int:
     return int(database.query(lambda connection: connection.execute(text("SELECT pg_backend_pid()")).scalar_one()))
 
 
+def stop(process: int) -> None:
+    if sys.platform == "win32":
+        return
+    os.kill(process, signal.SIGSTOP)
+
+
+def go_on(process: int) -> None:
+    if sys.platform == "win32":
+        return
+    os.kill(process, signal.SIGCONT)
+
+
 @pytest.fixture
 def stopped(postgresql: Database) -> Iterator[int]:
     """Gives the process of the kept session of PostgreSQL; it goes on at the end."""
     process = number_of_session(postgresql)
     yield process
     with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGCONT)
+        go_on(process)
 
 
 def test_all_waits_together_end_within_thirty_seconds() -> None:
@@ -63,7 +75,7 @@ def test_all_waits_together_end_within_thirty_seconds() -> None:
 
 
 def test_a_kept_session_that_fell_silent_is_given_up_before_it_is_used(postgresql: Database, stopped: int) -> None:
-    os.kill(stopped, signal.SIGSTOP)
+    stop(stopped)
     began = time.monotonic()
     assert number_of_session(postgresql) != stopped
     assert time.monotonic() - began < 20
@@ -71,7 +83,7 @@ def test_a_kept_session_that_fell_silent_is_given_up_before_it_is_used(postgresq
 
 def test_a_statement_without_an_answer_is_told_and_the_next_one_goes_on(postgresql: Database, stopped: int) -> None:
     with pytest.raises(DatabaseUnavailableError) as raised, postgresql.begin() as connection:
-        os.kill(stopped, signal.SIGSTOP)
+        stop(stopped)
         connection.execute(insert(setting).values(ROW))
     assert "antwortet nicht" in raised.value.message
     assert postgresql.query(lambda connection: connection.execute(select(setting)).all()) == []
@@ -80,8 +92,8 @@ def test_a_statement_without_an_answer_is_told_and_the_next_one_goes_on(postgres
 def test_a_commit_without_an_answer_is_unknown(postgresql: Database, stopped: int) -> None:
     with pytest.raises(OutcomeUnknownError), postgresql.begin() as connection:
         connection.execute(insert(setting).values(ROW))
-        os.kill(stopped, signal.SIGSTOP)
-    os.kill(stopped, signal.SIGCONT)
+        stop(stopped)
+    go_on(stopped)
     assert number_of_session(postgresql) != stopped
 
 

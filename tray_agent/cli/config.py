@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tray_agent.cli.frame import AsJson, agent_here, print_json, print_rows
+from tray_agent.cli.frame import AsJson, agent_here, local_text, print_json, print_rows
 from tray_agent.errors import InputError
 from tray_agent.i18n import N_, _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tray_agent.agent import Agent
     from tray_agent.config.reading import Place
 
@@ -34,6 +36,8 @@ def group() -> typer.Typer:
     app.command("set", help=_("Eine Angabe setzen: für die Praxis, oder wo sie dessen Sache ist, für diesen Computer."))(_set)
     app.command("unset", help=_("Eine Angabe entfernen; dann gilt die Vorgabe."))(_unset)
     app.command("confirm", help=_("Bestätigen, dass ein geänderter Server die Passwörter dieses Computers bekommen darf."))(_confirm)
+    app.command("mail-provider", help=_("Mailanbieter zeigen, oder einen für die Praxis einstellen und sagen, was er verlangt."))(_provider)
+    app.command("mail-sign-in", help=_("Diesen Computer bei Microsoft 365 anmelden, mit einem Code im Browser."))(_sign_in)
     return app
 
 
@@ -188,3 +192,47 @@ def _confirm(
 def _agreed() -> bool:
     print(_("Darf dieser Server das Passwort bekommen? Mit «ja» bestätigen:"), end=" ", flush=True)
     return sys.stdin.readline().strip().lower() in ("ja", "oui", "si", "sì", "yes", _("ja"))
+
+
+def _provider(
+    key: Annotated[str, typer.Argument(metavar=_("ANBIETER"), help=_("Wie die Liste ihn nennt; ohne ihn: die Liste zeigen."))] = "",
+) -> None:
+    from tray_agent.config.mail_providers import PROVIDERS
+
+    if not key:
+        rows = ((one.key, one.name, f"{one.host}:{one.port}", one.security, one.sign_in) for one in PROVIDERS)
+        print_rows((_("Anbieter"), _("Name"), _("Server"), _("Verschlüsselung"), _("Anmeldung")), rows)
+        return
+    provider = next((one for one in PROVIDERS if one.key == key.lower()), None)
+    if provider is None:
+        sentence = _("Den Anbieter «{key}» kennt das Programm nicht.").format(key=key)
+        advice = _("«vitoclient config mail-provider» zeigt alle; für andere mail.host, mail.port und mail.security setzen.")
+        raise InputError(_("Nicht gespeichert"), sentence, advice, item=key)
+    with agent_here() as agent:
+        values = {name: getattr(provider, name) for name in ("host", "port", "security", "sign_in")}
+        agent.configure({("mail", name): value for name, value in values.items()})
+        print(_("E-Mails der ganzen Praxis gehen jetzt über {name} ({host}).").format(name=provider.name, host=provider.host))
+        print(_(provider.told))
+
+
+def _sign_in() -> None:
+    from threading import Event
+
+    with agent_here() as agent:
+        agent.look_at_configuration()
+        mail = agent.configuration.mail
+        if mail.sign_in != "microsoft" or not mail.client_id or not mail.host or not mail.user:
+            raise InputError(
+                _("Anmeldung nicht eingerichtet"),
+                _("Für die Anmeldung bei Microsoft 365 fehlen noch Angaben."),
+                _("Mit «vitoclient config set» mail.host, mail.user, mail.client_id und mail.sign_in (microsoft) setzen."),
+                item="mail.sign_in",
+            )
+
+        def show(code: str, address: str, until: datetime) -> None:
+            print(_("Im Browser {address} öffnen und den Code {code} eingeben, bis {until}.").format(
+                address=address, code=code, until=local_text(until, agent.zone)
+            ))  # fmt: skip
+
+        agent.mail_sign_in.sign_in(show, lambda seconds: agent.clock.wait(Event(), seconds))
+        print(_("Angemeldet. Dieser Computer erneuert die Anmeldung von selbst, solange er E-Mails sendet."))

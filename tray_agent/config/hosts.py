@@ -14,12 +14,14 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tray_agent.config.machine import Machine
+from tray_agent.config.machine import Machine, MailSection
 from tray_agent.config.secrets import Secrets, variable_of
 from tray_agent.platforms.errors import FileBusyError
 from tray_agent.platforms.files import write_whole
 
 _GATEWAY, _MAIL = "gateway/", "mail"
+MAIL_TOKEN = "mail-token"  # noqa: S105 - the name of a secret
+"""What renews the access to a mail server that takes tokens (``messages.mail_sign_in`` keeps it)."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,18 +31,24 @@ def host_of(machine: Machine, secret: str) -> str:
 
     Args:
         machine: the configuration in force.
-        secret: the name of a password: ``gateway/MANDANT``, ``mail``.
+        secret: the name of a password: ``gateway/MANDANT``, ``mail``, ``mail-token``.
     """
     if secret.startswith(_GATEWAY):
         return machine.gateway.address
     mail = machine.mail
-    return f"{mail.host.lower()}:{mail.port} ({mail.security})" if secret == _MAIL and mail.host else ""
+    return f"{mail.host.lower()}:{mail.port} ({mail.security})" if secret in (_MAIL, MAIL_TOKEN) and mail.host else ""
 
 
 def secrets_of(machine: Machine) -> tuple[str, ...]:
     """Returns the names of the passwords that a configuration's servers ask for; one that writes files asks for none."""
     accounts = machine.gateway.accounts if machine.gateway.kind != "file" else ()
-    return (*(f"{_GATEWAY}{mandant}" for mandant in accounts), *([_MAIL] if machine.mail.host and machine.mail.user else []))
+    mail = [mail_secret(machine.mail)] if machine.mail.host and machine.mail.user else []
+    return (*(f"{_GATEWAY}{mandant}" for mandant in accounts), *mail)
+
+
+def mail_secret(mail: MailSection) -> str:
+    """Returns the name of the secret that the mail server asks for: the password's, or the token's. One is never sent as the other."""
+    return MAIL_TOKEN if mail.sign_in == "microsoft" else _MAIL
 
 
 class ConfirmedHosts:
@@ -86,7 +94,7 @@ class ConfirmedHosts:
                 _log.warning("which servers get passwords could not be noted: %s", type(error).__name__)
 
     def _configured(self, secret: str) -> str:
-        is_named = secret == _MAIL or secret.removeprefix(_GATEWAY) in self._own.gateway.accounts
+        is_named = secret in (_MAIL, MAIL_TOKEN) or secret.removeprefix(_GATEWAY) in self._own.gateway.accounts
         return host_of(self._own, secret) if is_named else ""
 
 

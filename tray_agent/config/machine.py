@@ -146,6 +146,23 @@ def _link(value: str) -> str:
     return _web_address_or_nothing(value if "://" in value or not value else f"https://{value}")
 
 
+_IDENTITY = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def _identity(value: str) -> str:
+    usable = not value or _IDENTITY.fullmatch(value)
+    return "" if usable else _("hier wird eine Client-ID erwartet, zum Beispiel 00000000-0000-0000-0000-000000000000")
+
+
+_TENANT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+def _tenant(value: str) -> str:
+    """Checks what becomes a part of an address: no word of it may lead elsewhere."""
+    usable = not value or _TENANT.fullmatch(value)
+    return "" if usable else _("hier wird die ID oder die Domain der Praxis bei Microsoft 365 erwartet")
+
+
 GATEWAY_KINDS = ("aspsms", "file")
 """The kinds of SMS gateways that there are (``messages.gateways.registry`` makes them)."""
 
@@ -247,6 +264,15 @@ class MailSection:
     """A file of certificates (PEM) to trust instead of the system's: a mail server with a certificate of its own."""
 
     user: str = ""
+    sign_in: Literal["password", "microsoft"] = "password"
+    """With a password, or with a token of Microsoft 365, which takes passwords no more."""
+
+    client_id: str = field(default="", metadata=spelt(str.strip) | entered(_identity))
+    """This program's id in the practice's Microsoft 365, which its administrator has registered."""
+
+    tenant: str = field(default="", metadata=spelt(str.strip) | entered(_tenant))
+    """The practice's id or domain in Microsoft 365; empty: any organisation's."""
+
     sender: str = ""
     sender_name: str = ""
     senders: dict[str, MailSender] = field(default_factory=dict)

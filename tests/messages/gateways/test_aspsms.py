@@ -599,7 +599,9 @@ statuses = st.sampled_from([200, 200, 200, 200, 201, 302, 400, 401, 403, 404, 40
 
 def reference_outcome(status: int, body: bytes) -> type[Outcome]:
     """Says again, in other words, what an answer proves: the oracle of the fuzzing."""
-    if status in (401, 404, 429):
+    if status == 401:
+        return AccountStopped
+    if status in (404, 429):
         return NotNow
     if status != 200:
         return InDoubt
@@ -613,6 +615,15 @@ def reference_outcome(status: int, body: bytes) -> type[Outcome]:
         "1": Accepted, "3": AccountStopped, "5": AccountStopped, "10": AccountStopped, "30": AccountStopped, "20": Refused,
     }  # fmt: skip
     return meaning.get(str(answer.get("StatusCode")).strip(), InDoubt)
+
+
+def test_http_401_is_a_refused_login_for_messages_and_questions() -> None:
+    with answering(lambda _call, _body: Reply(401, b"")) as gateway:
+        outcome = gateway.submit(sms())
+        assert isinstance(outcome, AccountStopped)
+        assert outcome.fault is AccountFault.AUTHORISATION
+        with pytest.raises(GatewayAccountError):
+            gateway.balance()
 
 
 @settings(max_examples=400)

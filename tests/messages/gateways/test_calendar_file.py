@@ -21,6 +21,7 @@ ENTRY = CalendarEntry(
     summary=calendar_summary("de", "Praxis am Bahnhof"),
     issued_at=datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
     location="Bahnhofstrasse 1; 8001 Zürich, 2. Stock",
+    organizer="praxis@example.ch",
 )
 
 
@@ -41,7 +42,8 @@ def test_the_event_says_when_and_where_and_nothing_else() -> None:
     assert event.start == ENTRY.starts_at.replace(tzinfo=ZURICH)
     assert event.end - event.start == timedelta(minutes=30)
     assert event.DTSTAMP == event.LAST_MODIFIED == ENTRY.issued_at
-    assert set(event) == {"UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "LOCATION", "STATUS"}
+    assert set(event) == {"UID", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "LOCATION", "STATUS", "ORGANIZER"}
+    assert event["ORGANIZER"] == "mailto:praxis@example.ch"
 
 
 def test_the_same_entry_gives_the_same_bytes_with_the_lines_of_the_standard() -> None:
@@ -70,7 +72,7 @@ def test_the_last_of_many_moves_wins_whatever_the_clock_said(moves: list[tuple[d
     ]
     assert len({event["UID"] for event in events}) == 1
     kept = max(events, key=lambda event: (event.sequence, event.DTSTAMP))
-    assert kept.start == moves[-1][0].replace(second=0, microsecond=0, fold=0, tzinfo=ZURICH)
+    assert kept.start == moves[-1][0].replace(second=0, microsecond=0, fold=0, tzinfo=ZURICH).astimezone(UTC)
 
 
 def test_a_file_replaces_what_the_first_version_wrote() -> None:
@@ -100,3 +102,14 @@ def test_the_hour_is_right_on_every_day_and_the_end_is_never_before_the_start(st
 def test_the_title_is_neutral_in_every_language(language: str, summary: str) -> None:
     assert calendar_summary(language, "P") == summary
     assert calendar_summary(language, "") == summary[:-3]
+
+
+@pytest.mark.parametrize(
+    "starts_at",
+    [datetime(2026, 3, 28, 10), datetime(2026, 3, 30, 10), datetime(2026, 10, 24, 10), datetime(2026, 10, 26, 10), datetime(2027, 7, 1, 8)],  # noqa: DTZ001
+)
+def test_a_reader_that_knows_no_zones_shows_the_right_hour(starts_at: datetime) -> None:
+    content = calendar_file(replace(ENTRY, starts_at=starts_at)).decode()
+    told = starts_at.replace(tzinfo=ZURICH).astimezone(UTC)
+    assert f"DTSTART:{told:%Y%m%dT%H%M%SZ}\r\n" in content
+    assert "TZID" not in content

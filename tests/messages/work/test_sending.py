@@ -211,7 +211,7 @@ def test_a_patient_who_prefers_e_mail_now_gets_an_e_mail(prepared: World) -> Non
     (mail,) = prepared.mails.taken
     assert (mail.recipient, prepared.only().channel) == ("anna@example.ch", Channel.EMAIL)
     assert mail.calendar is not None
-    assert b"20261124T090000" in mail.calendar
+    assert b"20261124T080000Z" in mail.calendar
 
 
 def test_a_corrected_name_stands_in_the_text(prepared: World) -> None:

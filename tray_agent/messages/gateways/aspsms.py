@@ -59,7 +59,7 @@ FURTHER_QUESTIONS = 40
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes; a longer answer counts as unreadable."""
 
-NOT_TAKEN = frozenset({401, 404, 405, 407, 411, 413, 414, 415, 421, 426, 429, 431, 451})
+NOT_TAKEN = frozenset({404, 405, 407, 411, 413, 414, 415, 421, 426, 429, 431, 451})
 """Statuses by which whoever answers says that it turned the request away before anything was done (RFC 9110, RFC 6585).
 
 403 is not among them: a filter that dislikes the gateway's *answer* gives it too."""
@@ -189,9 +189,7 @@ class AspsmsGateway:
             GatewayAccountError: the account was refused.
         """
         reply = self._ask(call, fields)
-        if not isinstance(reply, _GatewayAnswer):
-            raise _unusable(self._base)
-        if reply.code == "3":
+        if isinstance(reply, AccountStopped) or (isinstance(reply, _GatewayAnswer) and reply.code == "3"):
             raise GatewayAccountError(
                 _("SMS-Konto abgewiesen"),
                 _("Das SMS-Gateway weist das Konto {account} ab; bis das behoben ist, werden keine SMS gesendet.").format(
@@ -201,11 +199,13 @@ class AspsmsGateway:
                 item=self._access.account,
                 fault=AccountFault.AUTHORISATION,
             )
+        if not isinstance(reply, _GatewayAnswer):
+            raise _unusable(self._base)
         return reply
 
     def _ask(
         self, call: str, fields: Mapping[str, object], may_leave: Callable[[], bool] | None = None
-    ) -> _GatewayAnswer | NotNow | KeptBack | InDoubt:
+    ) -> _GatewayAnswer | NotNow | KeptBack | AccountStopped | InDoubt:
         """Returns the gateway's own answer, or what it means for a message that there is none."""
         from tray_agent.web.posting import NotConnectedError, TooLateError
 
@@ -232,8 +232,10 @@ class AspsmsGateway:
             self.told_time = _told_time(reply.date, self._access.clock.monotonic())
         return answer or self._without_answer(reply)
 
-    def _without_answer(self, reply: Reply) -> NotNow | InDoubt:
+    def _without_answer(self, reply: Reply) -> NotNow | AccountStopped | InDoubt:
         """Returns what it means that somebody answered, but not with an answer of the gateway."""
+        if reply.status == 401:  # a gateway, or one before it, asks for a log-in in HTTP's own way; a proxy would say 407
+            return _login_refused()
         if reply.status in NOT_TAKEN:
             retry_after = _retry_after(reply.retry_after, self._access.clock.now())
             if reply.status == 429:
@@ -291,7 +293,7 @@ def _outcome_of_code(code: str) -> Outcome:
     if code == "1":
         return Accepted()
     if code == "3":
-        return AccountStopped(AccountFault.AUTHORISATION, _("Das SMS-Gateway weist Benutzer oder Passwort des Kontos ab."))
+        return _login_refused()
     if code == "5":
         return AccountStopped(AccountFault.CREDITS, _("Das Guthaben des SMS-Kontos ist aufgebraucht."))
     if code in ("10", "30"):
@@ -303,6 +305,10 @@ def _outcome_of_code(code: str) -> Outcome:
 
 def _unreachable() -> NotNow:
     return NotNow("unreachable", _("Das SMS-Gateway ist nicht erreichbar; die Mitteilung wird später gesendet."))
+
+
+def _login_refused() -> AccountStopped:
+    return AccountStopped(AccountFault.AUTHORISATION, _("Das SMS-Gateway weist Benutzer oder Passwort des Kontos ab."))
 
 
 def _originator_refused() -> AccountStopped:

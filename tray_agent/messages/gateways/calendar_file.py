@@ -7,7 +7,7 @@ Google do so only for invitations that ask for an answer, which nobody would rea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 USUAL_LENGTH = timedelta(minutes=30)
@@ -28,6 +28,7 @@ class CalendarEntry:
         location: the practice, "" where unknown.
         issued_at: aware; of two files with the same sequence (from a store that was put back) the later one wins.
         sequence: how many messages of the same uid left before this one: the highest wins.
+        organizer: the practice's address, "" where unknown; a published entry must name one (RFC 5546, 3.2.1).
     """
 
     uid: str
@@ -38,6 +39,7 @@ class CalendarEntry:
     sequence: int = 0
     ends_at: datetime | None = None
     location: str = ""
+    organizer: str = ""
 
 
 def calendar_summary(language: str, practice: str) -> str:
@@ -49,29 +51,30 @@ def calendar_summary(language: str, practice: str) -> str:
 def calendar_file(entry: CalendarEntry) -> bytes:
     """Returns the iCalendar file (RFC 5545, METHOD:PUBLISH, UTF-8), the same bytes for the same entry.
 
-    The times carry the practice's zone with its rules, so that a calendar elsewhere shows the right hour.
+    The times are in UTC: each reader shows the right hour, also those that understand a zone's rules only in part.
     """
-    from icalendar import Calendar, Event
+    from icalendar import Calendar, Event, vCalAddress
 
     start = _instant(entry.starts_at, entry.zone)
-    end = _instant(entry.ends_at, entry.zone) if entry.ends_at else _later(start, USUAL_LENGTH)
+    end = _instant(entry.ends_at, entry.zone) if entry.ends_at else start + USUAL_LENGTH
     event = Event()
     event.add("uid", entry.uid)
     event.add("dtstamp", entry.issued_at.astimezone(UTC))
     event.add("last-modified", entry.issued_at.astimezone(UTC))
     event.add("sequence", _FIRST_SEQUENCE + entry.sequence)
     event.add("dtstart", start)
-    event.add("dtend", max(end, _later(start, timedelta(minutes=1)), key=lambda instant: instant.astimezone(UTC)))
+    event.add("dtend", max(end, start + timedelta(minutes=1)))
     event.add("summary", entry.summary)
     if entry.location:
         event.add("location", entry.location)
+    if entry.organizer:
+        event.add("organizer", vCalAddress(f"mailto:{entry.organizer}"))
     event.add("status", "CONFIRMED")
     calendar = Calendar()
     calendar.add("prodid", "-//vitoclient-Services//DE")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
-    calendar.add_missing_timezones(first_date=date(start.year - 1, 1, 1), last_date=date(start.year + 2, 1, 1))
     return bytes(calendar.to_ical())
 
 
@@ -80,10 +83,5 @@ _FIRST_SEQUENCE = 10_000_000
 
 
 def _instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
-    """Returns a wall-clock time in its zone; one that the autumn change repeats counts as its first occurrence."""
-    return wall_clock.replace(tzinfo=zone, fold=0)
-
-
-def _later(instant: datetime, duration: timedelta) -> datetime:
-    """Returns an instant so much later in real time, in the same zone."""
-    return (instant.astimezone(UTC) + duration).astimezone(instant.tzinfo)
+    """Returns the instant (UTC) of a wall-clock time; one that the autumn change repeats counts as its first occurrence."""
+    return wall_clock.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -50,6 +50,7 @@ class OutgoingMail:
         subject, text: plain text.
         calendar: an iCalendar file, or None.
         may_leave: as of ``OutgoingSms``: asked as the last thing before the text is handed over.
+        dated_at: what the head says when it was written (aware), the same at each attempt; None: now.
     """
 
     reference: str
@@ -60,6 +61,7 @@ class OutgoingMail:
     text: str
     calendar: bytes | None = None
     may_leave: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False)
+    dated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class AccountFault(StrEnum):
     AUTHORISATION = "authorisation"
     CREDITS = "credits"
     ORIGINATOR = "originator"
+    HELD_UP = "held_up"
+    """Whoever takes the messages takes none from this account now (a limit, a block list, a filter); that may pass by itself."""
 
 
 @dataclass(frozen=True, slots=True)

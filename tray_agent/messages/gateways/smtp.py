@@ -12,7 +12,7 @@ import smtplib
 import ssl
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -21,8 +21,9 @@ from pathlib import Path
 
 from tray_agent.clock import Clock
 from tray_agent.config.machine import MailSection
+from tray_agent.config.mail_providers import provider_of
 from tray_agent.errors import ConfigurationError, KnownError
-from tray_agent.i18n import _
+from tray_agent.i18n import _, join_texts
 from tray_agent.messages.gateways.contract import (
     Accepted,
     AccountFault,
@@ -38,6 +39,8 @@ from tray_agent.messages.gateways.contract import (
     masked_address,
     too_late,
 )
+from tray_agent.messages.gateways.mail_faults import MailStep, cause_of, outcome_of
+from tray_agent.messages.mail_sign_in import MailSignIn, MailSignInError, xoauth2
 from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
 log = logging.getLogger(__name__)
@@ -83,6 +86,7 @@ class SmtpGateway:
     Args:
         server: where e-mails are handed in. ``security`` "none" sends in the clear, and a password only to a server on this machine.
         password: of ``server.user``; never shown. None: there is none on this computer, or none for this server; then nothing connects.
+        sign_in: gives a token to log in with instead of the password.
         clock: gives the Date header and measures how long a connection was idle.
         seconds: how long an answer may take.
 
@@ -92,10 +96,13 @@ class SmtpGateway:
 
     capabilities = Capabilities(most_at_once=4, can_be_asked=False, has_balance=False)
 
-    def __init__(self, server: MailSection, password: str | None, clock: Clock, seconds: float = 30.0) -> None:
+    def __init__(
+        self, server: MailSection, password: str | None, clock: Clock, seconds: float = 30.0, sign_in: MailSignIn | None = None
+    ) -> None:
         _check(server)
         self._server = server
         self._password = password
+        self._sign_in = sign_in
         self._clock = clock
         self._seconds = seconds
         self._idle: list[_Line] = []
@@ -181,7 +188,7 @@ class SmtpGateway:
                 without = _("Für den Mailserver {host} ist an diesem Arbeitsplatz kein Passwort gespeichert oder keines bestätigt.")
                 raise _NoConnectionError(_stopped(without, self._server.host))
             if line is None:
-                return _Line(_connect(self._server, self._password, self._seconds))
+                return _Line(_connect(self._server, self._sign_in or self._password, self._seconds))
             if self._clock.monotonic() - line.idle_since <= IDLE_SECONDS:
                 return line
             _hang_up(line.smtp)
@@ -234,7 +241,7 @@ def _as_error(outcome: NotNow | AccountStopped, host: str) -> KnownError:
     return GatewayUnavailableError(_("Mailserver nicht erreichbar"), outcome.sentence, advice, item=host)
 
 
-def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP:
+def _connect(server: MailSection, login: MailSignIn | str, seconds: float) -> smtplib.SMTP:
     """Returns a connection that is encrypted as asked for and logged in.
 
     Raises:
@@ -246,8 +253,13 @@ def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP
         if server.security == "starttls":
             smtp.starttls(context=_trust(server))
         if server.user:
-            smtp.login(server.user, password)
+            _log_in(smtp, server, login)
         smtp.ehlo_or_helo_if_needed()
+    except MailSignInError as error:
+        if smtp is not None:
+            smtp.close()
+        log.warning("SMTP: no access (%s)", "passes" if error.passes else "a person must sign in")
+        raise _NoConnectionError(NotNow("sign_in", error.message) if error.passes else _stopped(str(error.message), server.host)) from error
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
         if smtp is not None:
             smtp.close()
@@ -255,6 +267,30 @@ def _connect(server: MailSection, password: str, seconds: float) -> smtplib.SMTP
         log.warning("SMTP: no connection (%s): %s", type(error).__name__, type(outcome).__name__)
         raise _NoConnectionError(outcome) from error
     return smtp
+
+
+def _log_in(smtp: smtplib.SMTP, server: MailSection, login: MailSignIn | str) -> None:
+    """Logs in with a password, or by XOAUTH2 with a token that is renewed where it must be.
+
+    Raises:
+        MailSignInError: there is no token, or the server takes none of it.
+    """
+    if isinstance(login, str):
+        smtp.login(server.user, login)
+        return
+    smtp.ehlo_or_helo_if_needed()
+    if "XOAUTH2" not in smtp.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError("XOAUTH2")
+    answer = xoauth2(server.user, login.access())
+    try:
+        # to the server's words on why it refuses, nothing is answered; then it says so for good
+        smtp.auth("XOAUTH2", lambda challenge=None: "" if challenge else answer)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            raise
+        login.forget()
+        refused = _("Der Mailserver {host} weist die Anmeldung von {user} bei Microsoft 365 ab.")
+        raise MailSignInError(refused.format(host=server.host, user=server.user)) from None
 
 
 def _opened(server: MailSection, seconds: float) -> smtplib.SMTP:
@@ -275,9 +311,37 @@ def _why_no_connection(error: Exception, host: str) -> NotNow | AccountStopped:
         return _stopped(
             _("Der Mailserver {host} bietet die verlangte Verschlüsselung oder Anmeldung nicht an; so wird nichts gesendet."), host
         )
-    if isinstance(error, UnicodeError) or (isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500):
+    if isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING"):
+        return _stopped(
+            _("Der Mailserver {host} spricht an diesem Anschluss kein TLS: STARTTLS wählen oder den Anschluss berichtigen."),
+            host,
+        )
+    if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
+        return _stopped(_why_no_login(error, host), host)
+    if isinstance(error, UnicodeError):
         return _stopped(_("Der Mailserver {host} weist Benutzer oder Passwort ab."), host)
     return NotNow("unreachable", _("Der Mailserver {host} ist zur Zeit nicht erreichbar.").format(host=host))
+
+
+_NO_PASSWORDS = re.compile(rb"(?<![\d.])5\.7\.(30|139)(?![\d.])|basic authentication is (disabled|not supported)", re.IGNORECASE)
+"""Microsoft 365 takes no password: 5.7.30 by default, 5.7.139 by the organisation's or the mailbox's setting."""
+
+_APP_PASSWORD = re.compile(rb"(?<![\d.])5\.7\.9(?![\d.])|application-specific password", re.IGNORECASE)
+"""Google wants an app password."""
+
+
+def _why_no_login(error: smtplib.SMTPAuthenticationError, host: str) -> str:
+    words = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
+    if _NO_PASSWORDS.search(words):
+        return _(
+            "Der Mailserver {host} nimmt keine Passwörter: In der Konfiguration mail.sign_in auf «microsoft» stellen und an diesem "
+            "Arbeitsplatz mit «vitoclient config mail-sign-in» anmelden, oder den Administrator von Microsoft 365 fragen."
+        )
+    if _APP_PASSWORD.search(words):
+        return _("Der Mailserver {host} verlangt ein App-Passwort: im Google-Konto eines erstellen und hier als Passwort eintragen.")
+    refused = _("Der Mailserver {host} weist Benutzer oder Passwort ab.")
+    provider = provider_of(host)
+    return join_texts(refused, _(provider.told)) if provider and provider.key == "hin" else refused
 
 
 def _stopped(sentence: str, host: str) -> AccountStopped:
@@ -297,16 +361,15 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
     code, words = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
-        return _not_yet(code) if code < 500 else _login_missing(code, words) or _sender_refused(message)
+        return _not_yet(code) if code < 500 else _refusal(MailStep.SENDER, code, words, message)
     code, words = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
-    if code not in (250, 251):
-        refused = Refused("recipient", _("Der Mailserver weist die E-Mail-Adresse ab."))
-        return _not_yet(code) if code < 500 else _stops_more(code, words, message) or refused
+    if code not in (250, 251, 252):
+        return _not_yet(code) if code < 500 else _refusal(MailStep.RECIPIENT, code, words, message)
     if not message.may_leave():
         return too_late()
     code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
-        return _not_yet(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
+        return _not_yet(code) if code < 500 else _refusal(MailStep.DATA, code, words, message)
     return None
 
 
@@ -319,36 +382,15 @@ def _reply(reply: tuple[int, bytes]) -> tuple[int, str]:
     code, words = reply
     if not 200 <= code < 600:
         raise smtplib.SMTPServerDisconnected("unreadable reply")
-    return code, words.decode("utf-8", "replace").casefold()
+    return code, words.decode("utf-8", "replace")
 
 
-_OF_THE_SENDER = re.compile(r"(?<![\d.])5\.(1\.[78]|7\.60|2\.252)(?![\d.])")
-"""The sender's address is none, unknown, or not this login's (RFC 3463; Exchange)."""
-
-_WITHOUT_LOGIN = re.compile(r"(?<![\d.])5\.7\.57(?![\d.])|\brelay(?!.recipient)")
-"""Nobody who has not logged in may send to others through this server; "relay recipient table" speaks of one recipient."""
-
-
-def _stops_more(code: int, words: str, message: OutgoingMail) -> AccountStopped | None:
-    """Returns what a refusal means for more than this message, or None.
-
-    Many servers tell only at RCPT or after the text that they dislike the sender; they then name it, and not the recipient.
-    """
-    sender, recipient = (_with_ascii_domain(address).casefold() for address in (message.sender, message.recipient))
-    if _OF_THE_SENDER.search(words) or (sender in words and recipient not in words):
-        return _sender_refused(message)
-    return _login_missing(code, words)
-
-
-def _login_missing(code: int, words: str) -> AccountStopped | None:
-    if code not in (530, 535) and not _WITHOUT_LOGIN.search(words):
-        return None
-    return AccountStopped(AccountFault.AUTHORISATION, _("Der Mailserver verlangt eine Anmeldung mit Benutzer und Passwort."))
-
-
-def _sender_refused(message: OutgoingMail) -> AccountStopped:
-    sentence = _("Der Mailserver lässt den Absender {sender} nicht zu; Absender berichtigen oder beim Mailserver freischalten lassen.")
-    return AccountStopped(AccountFault.ORIGINATOR, sentence.format(sender=message.sender))
+def _refusal(step: MailStep, code: int, words: str, message: OutgoingMail) -> Outcome:
+    """Returns what a refusal for good means for the message, and for those behind it."""
+    sender, recipient = _with_ascii_domain(message.sender), _with_ascii_domain(message.recipient)
+    cause = cause_of(step, code, words, sender, recipient)
+    log.warning("SMTP: refused at %s with %d: %s", step.value, code, cause)
+    return outcome_of(cause, code, words, message.sender)
 
 
 def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
@@ -364,7 +406,7 @@ def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
         return Accepted()
     if code < 400:
         return _in_doubt()
-    return _later(code) if code < 500 else _stops_more(code, words, message) or _content_refused()
+    return _later(code) if code < 500 else _refusal(MailStep.TEXT, code, words, message)
 
 
 def _not_yet(code: int) -> NotNow:
@@ -380,10 +422,6 @@ def _not_yet(code: int) -> NotNow:
 
 def _later(code: int) -> NotNow:
     return NotNow("later", _("Der Mailserver nimmt die Mitteilung zur Zeit nicht an ({code}).").format(code=code))
-
-
-def _content_refused() -> Refused:
-    return Refused("content", _("Der Mailserver weist die Mitteilung ab."))
 
 
 def _in_doubt() -> InDoubt:
@@ -413,9 +451,10 @@ def _content(message: OutgoingMail, now: datetime) -> bytes | Refused | AccountS
     mail["From"] = _address(message.sender, _one_line(message.sender_name))
     mail["To"] = _address(message.recipient)
     mail["Subject"] = _one_line(message.subject)
-    mail["Date"] = format_datetime(now)
+    mail["Date"] = format_datetime((message.dated_at or now).astimezone(UTC))
     mail["Message-ID"] = message_id(message)
     mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # Exchange then writes no note of absence; reports of failures still come
     mail.set_content(message.text, charset="utf-8", cte="quoted-printable")
     if message.calendar is not None:
         mail.add_attachment(message.calendar, "text", "calendar", filename="termin.ics", params={"method": "PUBLISH", "charset": "utf-8"})

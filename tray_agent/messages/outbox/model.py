@@ -130,6 +130,9 @@ class OutboxReason(StrEnum):
     ACCOUNT_REFUSED = "account_refused"
     NO_CREDITS = "no_credits"
     ORIGINATOR_REFUSED = "originator_refused"
+    HELD_UP = "held_up"
+    """The mail server takes none from this account now: its limit, a block list, its filter."""
+
     PROGRAM_FAULT = "program_fault"
     TOO_SLOW = "too_slow"
     """Its gateway was not ready within the time for which the intent held."""

@@ -177,8 +177,10 @@ def mail_way(parts: MessageParts, gateway: MailGateway) -> Way:
 
     def pack(ready: Ready, may_leave: MayLeave) -> Callable[[], Outcome]:
         message, sender = ready.message, parts.mail_identity(ready.message.mandant_id or "")
-        to, calendar = message.recipient or "", _calendar(parts, ready)
-        mail = OutgoingMail(message.reference, to, sender.address, sender.name, message.subject, message.text, calendar, may_leave)
+        to, calendar, dated_at = message.recipient or "", _calendar(parts, ready, sender.address), message.prepared_at
+        mail = OutgoingMail(
+            message.reference, to, sender.address, sender.name, message.subject, message.text, calendar, may_leave, dated_at
+        )
         return partial(gateway.submit, mail)
 
     # None ahead: behind two exchanges with a slow server an intent would be too old.
@@ -194,7 +196,7 @@ def missing_way(error: KnownError) -> Way:
     return Way(refuse, refuse, at_once=1)
 
 
-def _calendar(parts: MessageParts, ready: Ready) -> bytes | None:
+def _calendar(parts: MessageParts, ready: Ready, organizer: str) -> bytes | None:
     appointment = ready.appointment
     if appointment is None:
         return None
@@ -207,6 +209,7 @@ def _calendar(parts: MessageParts, ready: Ready) -> bytes | None:
         sequence=ready.sequence,
         ends_at=appointment.ends_at,
         location=parts.words.name,
+        organizer=organizer,
     )
     return calendar_file(entry)
 

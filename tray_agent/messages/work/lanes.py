@@ -40,6 +40,7 @@ STOPPED = {
     AccountFault.AUTHORISATION: OutboxReason.ACCOUNT_REFUSED,
     AccountFault.CREDITS: OutboxReason.NO_CREDITS,
     AccountFault.ORIGINATOR: OutboxReason.ORIGINATOR_REFUSED,
+    AccountFault.HELD_UP: OutboxReason.HELD_UP,
 }
 """The reason of what stays because of an account's fault."""
 
@@ -292,8 +293,9 @@ class Lanes:
 
 
 def stop_of_account(fault: AccountFault, sentence: str, mandant_id: str | None = None) -> Stop:
-    """Returns what an account's fault means for its lane; used-up credits are asked about again, what is refused waits for a person."""
-    return Stop(STOPPED[fault].value, sentence, until_changed=fault is not AccountFault.CREDITS, mandant_id=mandant_id)
+    """Returns what an account's fault means for its lane; credits and limits are tried again, a refusal waits for a person."""
+    until_changed = fault in (AccountFault.AUTHORISATION, AccountFault.ORIGINATOR)
+    return Stop(STOPPED[fault].value, sentence, until_changed=until_changed, mandant_id=mandant_id)
 
 
 def _is_known(report: DeliveryReport | None) -> bool:
