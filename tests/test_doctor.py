@@ -209,3 +209,12 @@ def test_without_any_right_doctor_goes_on_to_its_end(limited: tuple[Agent, Engin
     findings = list(examine(agent))
     assert {found.subject for found in findings} == set(Subject)
     assert any("fehlt das Recht" in found.sentence for found in findings if found.subject is Subject.STORE)
+
+
+def test_what_nobody_foresaw_of_a_database_is_a_finding_and_not_the_end(agent: Agent) -> None:
+    with agent.store.begin() as connection:
+        connection.execute(text("DROP TABLE job"))
+    plan, *others = examine(agent, Subject.PLAN, Subject.GATEWAY)
+    assert (plan.subject, plan.verdict) == (Subject.PLAN, CheckVerdict.FAULT)
+    assert "no such table" in plan.sentence
+    assert others
