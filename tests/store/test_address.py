@@ -90,7 +90,7 @@ def test_odbc_gets_the_server_the_newest_driver_and_our_name(drivers: list[str],
 
 def test_an_address_of_former_days_whose_comma_was_hidden_is_understood(drivers: list[str]) -> None:
     assert drivers
-    former = "mssql+pyodbc://agent@SRV01%2C14330/praxis?driver=ODBC+Driver+17+for+SQL+Server"
+    former = "mssql+pyodbc://agent@SRV01%2C14330/praxis?driver=ODBC+Driver+17+for+SQL+Server&Encrypt=yes"
     shown = address_of(former)
     assert shown is not None
     assert shown.server == "SRV01,14330"
@@ -104,6 +104,13 @@ def test_what_names_a_data_source_or_is_odbcs_own_form_is_left_alone(drivers: li
         assert completed(make_url(url)) == make_url(url)
         assert address_of(url) is None
     assert address_of("sqlite:///C:/praxis.db") is None
+
+
+@pytest.mark.parametrize("options", ["", "?Encrypt=no", "?Encrypt=yes&ConnectRetryCount=3"])
+def test_an_address_that_says_what_the_form_can_not_is_not_shown_as_one(options: str) -> None:
+    """Least of all as one that is encrypted."""
+    assert address_of(f"mssql+pyodbc://agent@srv/db{options}") is None
+    assert address_of("postgresql+psycopg://agent@srv/db?sslmode=disable") is None
 
 
 @pytest.mark.parametrize(

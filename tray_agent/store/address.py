@@ -73,6 +73,16 @@ class DatabaseAddress:
 
 
 _BACKENDS = {ServerKind.SQL_SERVER: "mssql+pyodbc", ServerKind.POSTGRESQL: "postgresql+psycopg"}
+_SAID = {
+    ServerKind.SQL_SERVER: frozenset(
+        {"encrypt", "trustservercertificate", "trusted_connection", "servercertificate", "hostnameincertificate", "multisubnetfailover"}
+        | {"driver", "app", "application name"}
+    ),
+    ServerKind.POSTGRESQL: frozenset({"application_name"}),
+}
+"""What a URL may say, in small letters, so that the form says all of it; the driver is found anew."""
+
+_ENCRYPTED = frozenset({"yes", "mandatory", "true", "strict"})
 _NO_DRIVER = "none"
 """Stands in the URL of an engine for the driver that is not installed."""
 
@@ -163,6 +173,8 @@ def address_of(url: str) -> DatabaseAddress | None:
     if kind is None or not parsed.host or not parsed.database:
         return None
     given = {key.lower(): value for key, value in parsed.query.items() if isinstance(value, str)}
+    if not set(given) <= _SAID[kind] or (kind is ServerKind.SQL_SERVER and given.get("encrypt", "").lower() not in _ENCRYPTED):
+        return None  # a form that showed only a part would say what is not so
     server = unquote(parsed.host)
     if kind is ServerKind.POSTGRESQL:
         host = f"[{server}]" if ":" in server and parsed.port else server
