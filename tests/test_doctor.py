@@ -9,8 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy.engine import make_url
 
+from tests.conftest import make_database
 from tests.messages.memory_gateways import MemorySmsGateway
 from tests.messages.world import Accounts
 from tests.support.refusing import Refusing
@@ -146,3 +148,64 @@ def test_a_clock_is_compared_with_the_server_of_the_store(database_url: str, clo
         (found,) = examine(agent, Subject.CLOCK)
     assert found.verdict is (CheckVerdict.NOTICE if minutes else CheckVerdict.GOOD)
     assert "Datenbank" in found.sentence
+
+
+# A server
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[tuple[Agent, Engine, str]]:
+    """Gives an agent on a PostgreSQL store whose login has the rights on rows, the administrator, and the login."""
+    for url in make_database("postgresql", tmp_path, migrated=True):
+        admin = create_engine(url, isolation_level="AUTOCOMMIT")
+        login = f"agent_{make_url(url).database}"
+        with admin.connect() as connection:
+            for statement in (
+                f"CREATE ROLE {login} LOGIN",
+                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {login}",
+                f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {login}",
+            ):
+                connection.execute(text(statement))
+        own = make_url(url).set(username=login).render_as_string(hide_password=False)
+        machine = Machine(store=StoreSection(url=own, table_schema=None))
+        with Agent(machine, secrets=MemorySecrets()) as agent:
+            yield agent, admin, login
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP OWNED BY {login}"))
+            connection.execute(text(f"DROP ROLE {login}"))
+        admin.dispose()
+
+
+def test_of_a_server_its_version_is_said_and_that_no_right_lacks(limited: tuple[Agent, Engine, str]) -> None:
+    server, good = examine(limited[0], Subject.STORE)
+    assert server.sentence.startswith("Datenbankserver: PostgreSQL ")
+    assert good.sentence.startswith("Die Datenbank des Agenten ist da, nimmt Änderungen an")
+
+
+@pytest.mark.parametrize(
+    ("taken", "told"),
+    [
+        ("INSERT ON message", "fehlt ein Recht: INSERT auf public.message."),
+        ("SELECT ON activity", "fehlt ein Recht: SELECT auf public.activity."),
+        ("USAGE ON SEQUENCE message_id_seq", 'USAGE auf "public"."message_id_seq"'),
+    ],
+)
+def test_a_right_that_lacks_is_told_with_the_statement_that_gives_it(limited: tuple[Agent, Engine, str], taken: str, told: str) -> None:
+    agent, admin, login = limited
+    with admin.connect() as connection:
+        connection.execute(text(f"REVOKE {taken} FROM {login}"))
+    findings = list(examine(agent, Subject.STORE))
+    (found,) = [one for one in findings if one.verdict is CheckVerdict.FAULT]
+    assert told in found.sentence
+    with admin.connect() as connection:
+        connection.execute(text(found.advice.partition("führt aus: ")[2]))
+    assert all(one.verdict is CheckVerdict.GOOD for one in examine(agent, Subject.STORE))
+
+
+def test_without_any_right_doctor_goes_on_to_its_end(limited: tuple[Agent, Engine, str]) -> None:
+    agent, admin, login = limited
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP OWNED BY {login}"))
+    findings = list(examine(agent))
+    assert {found.subject for found in findings} == set(Subject)
+    assert any("fehlt das Recht" in found.sentence for found in findings if found.subject is Subject.STORE)

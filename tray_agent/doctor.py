@@ -20,6 +20,7 @@ from tray_agent.i18n import _, format_date, format_number, join_texts, ngettext
 
 if TYPE_CHECKING:
     from tray_agent.agent import Agent
+    from tray_agent.store.database import Database
 
 CLOCK_TOLERANCE = 60
 """Seconds by which this computer's clock may differ from the server's before it is told."""
@@ -86,6 +87,20 @@ def examine(agent: Agent, *subjects: Subject) -> Iterator[CheckResult]:
                 yield CheckResult(subject, verdict, *words)
         except KnownError as error:
             yield CheckResult(subject, FAULT, error.message, error.advice)
+        except Exception as error:
+            known = _of_database(error)
+            if known is None:
+                raise
+            yield CheckResult(subject, FAULT, known.message, known.advice)
+
+
+def _of_database(error: Exception) -> KnownError | None:
+    """Returns what a database refused, as people are told it: nothing that one refuses ends the examination of all else."""
+    from sqlalchemy.exc import DBAPIError
+
+    from tray_agent.store.faults import explained
+
+    return explained(error) if isinstance(error, DBAPIError) else None
 
 
 def _configuration(agent: Agent) -> Iterator[_Finding]:
@@ -146,11 +161,46 @@ def _store(agent: Agent) -> Iterator[_Finding]:
     if _is_to_be_made(agent):
         yield NOTICE, _("Die Datenbank des Agenten gibt es noch nicht; das Programm legt sie beim ersten Start an: {url}.").format(url=url)
     else:
+        yield from _server(database)
         check_schema(agent.store if database.dialect == "sqlite" else database)
-        agent.jobs.presences.prove_writable()
-        text = _("Die Datenbank des Agenten ist da, nimmt Änderungen an und ist auf dem Stand dieser Version: {url}.")
-        yield GOOD, text.format(url=url)
+        lacking = list(_rights(database))
+        if lacking:
+            yield from lacking
+        else:
+            agent.jobs.presences.prove_writable()
+            text = _("Die Datenbank des Agenten ist da, nimmt Änderungen an und ist auf dem Stand dieser Version: {url}.")
+            yield GOOD, text.format(url=url)
     yield from _private_store(agent)
+
+
+def _server(database: Database) -> Iterator[_Finding]:
+    """Gives what kind of server it is, and what of it is too old, wrong or nearly full."""
+    from tray_agent.store.server_facts import described, read_facts, remarks
+
+    facts = read_facts(database)
+    if sentence := described(facts, database.dialect):
+        yield GOOD, sentence
+    for remark in remarks(facts, database.dialect):
+        yield FAULT if remark.grave else NOTICE, remark.sentence, remark.advice
+
+
+def _rights(database: Database) -> Iterator[_Finding]:
+    """Gives the rights that the agent's login lacks, each with the statement that gives it."""
+    from tray_agent.store.grants import missing_rights
+
+    for missing in missing_rights(database):
+        text = _("In der Datenbank des Agenten fehlt ein Recht: {rights} auf {things}. Bis es da ist, gelingt nicht alles.")
+        advice = _("Der Betreuer der Datenbank führt aus: {statement}").format(statement=missing.statement)
+        yield FAULT, text.format(rights=", ".join(missing.rights), things=_listed(missing.things)), advice
+
+
+def _listed(things: tuple[str, ...]) -> str:
+    shown = ", ".join(things[:_SHOWN])
+    return shown if len(things) <= _SHOWN else _("{things} und {number} weiteren").format(things=shown, number=len(things) - _SHOWN)
+
+
+_SHOWN = 5
+"""So many tables are named."""
 
 
 def _private_store(agent: Agent) -> Iterator[_Finding]:

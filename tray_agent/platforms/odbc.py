@@ -1,4 +1,4 @@
-"""The ODBC driver for SQL Server: which one is here, and database URLs that name it.
+"""The ODBC driver for SQL Server: which one is here.
 
 Microsoft's drivers are called "ODBC Driver N for SQL Server"; from 18 on they encrypt by default and check the
 server's certificate. The old driver "SQL Server" of Windows knows neither DATETIME2 nor TLS 1.2 and is not used.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
 
 from tray_agent.i18n import _
 from tray_agent.platforms.errors import OdbcDriverMissingError
@@ -42,27 +41,6 @@ def newest_driver(drivers: Sequence[str] | None = None) -> str:
     if not usable:
         raise _missing(too_old=[name for _version, name in found])
     return max(usable)[1]
-
-
-def sql_server_url(host: str, database: str, *, user: str | None = None, trusted_blindly: bool = False, driver: str | None = None) -> str:
-    r"""Returns the database URL (SQLAlchemy, ``mssql+pyodbc``) of a SQL Server; the password of a login is a secret that is put in later.
-
-    Args:
-        host: ``SERVER`` or ``SERVER\INSTANCE`` (needs the service SQL Server Browser).
-        database: the database's name.
-        user: the login; None: the Windows login of the account that runs the program.
-        trusted_blindly: encrypted, whoever answers: for servers with a certificate of their own making; else the certificate is checked.
-        driver: the ODBC driver's name; the newest of this machine by default.
-
-    Raises:
-        OdbcDriverMissingError: no driver was named and none is installed.
-    """
-    login = "" if user is None else quote(user, safe="") + "@"
-    options = {"driver": driver or newest_driver(), "Encrypt": "yes", "TrustServerCertificate": "yes" if trusted_blindly else "no"}
-    if user is None:
-        options["Trusted_Connection"] = "yes"
-    place = quote(host, safe=".-\\")
-    return f"mssql+pyodbc://{login}{place}/{quote(database, safe='')}?{urlencode(options)}"
 
 
 def _missing(too_old: list[str]) -> OdbcDriverMissingError:

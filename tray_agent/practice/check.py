@@ -293,7 +293,11 @@ def _broken(view: PracticeView, error: DBAPIError | DatabaseFaultError) -> Pract
     if not isinstance(cause, DBAPIError) or fault_of(cause) not in (Fault.OTHER, Fault.FORBIDDEN):
         raise explained(error) if isinstance(error, DBAPIError) else error
     why = said(cause)
-    return _fault(view, PracticeCode.VIEW_BROKEN, _("Die Sicht {view} kann nicht gelesen werden: {why}").format(view=view.name, why=why))
+    sentence = _("Die Sicht {view} kann nicht gelesen werden: {why}").format(view=view.name, why=why)
+    if fault_of(cause) is Fault.FORBIDDEN:
+        advice = _("Dem Benutzer das Recht geben, sie zu lesen (GRANT SELECT); «vitoclient db grants» gibt die Anweisungen aus.")
+        return PracticeFinding(view.name, PracticeCode.VIEW_BROKEN, sentence, advice)
+    return _fault(view, PracticeCode.VIEW_BROKEN, sentence)
 
 
 def _fault(view: PracticeView, code: PracticeCode, sentence: str, name: str = "") -> PracticeFinding:

@@ -28,6 +28,7 @@ from tray_agent.errors import (
 )
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, join_texts
+from tray_agent.store.address import completed, tell_missing_driver
 from tray_agent.store.connecting import connect_once, database_name, why_no_answer
 from tray_agent.store.faults import BY_ITSELF, NO_CONNECTION, PASSING, Fault, ends_connection, explained, fault_of, rest_of
 from tray_agent.store.guest_file import guest_file_engine
@@ -302,6 +303,7 @@ def open_database(url: str | URL, *, schema: str | None = None, clock: Clock | N
         if parsed.get_backend_name() == "sqlite":
             engine = guest_file_engine(parsed, LOCK_WAIT) if guest and not _is_in_memory(parsed) else _sqlite_engine(parsed)
             return Database(engine, None, clock, guest=guest)
+        parsed = completed(parsed)
         make_engine = _sql_server_engine if parsed.get_backend_name() == "mssql" else _server_engine
         return Database(make_engine(parsed).execution_options(vitoclient_guest=guest), schema, clock, guest=guest)
 
@@ -470,6 +472,7 @@ def _sql_server_engine(url: URL) -> Engine:
     pyodbc.pooling = False
     arguments = {"timeout": PING_WAIT}
     engine = create_engine(url, **_POOLED, deprecate_large_types=True, use_insertmanyvalues=False, connect_args=arguments)
+    tell_missing_driver(engine)
     connect_once(engine, lambda *how, **more: _waiting(pyodbc.connect(*how, **more)))
 
     _begin_sessions(engine)

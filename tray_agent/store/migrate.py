@@ -18,11 +18,11 @@ from sqlalchemy import Column, Connection, Constraint, PrimaryKeyConstraint, Tab
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
-from tray_agent.errors import DatabaseBusyError
+from tray_agent.errors import DatabaseBusyError, DatabaseFaultError, UnavailableError
 from tray_agent.i18n import _
 from tray_agent.store.backup import copy_whole, unwritten
 from tray_agent.store.database import Database, damaged, wait_long
-from tray_agent.store.faults import Fault, fault_of
+from tray_agent.store.faults import Fault, fault_of, said
 from tray_agent.store.schema_version import NEWEST, check_not_newer, current_revision
 from tray_agent.store.tables import agent_presence, job_lock, job_run
 from tray_agent.store.types import Credits, UtcDateTime
@@ -55,6 +55,8 @@ def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None
         ProgramOutdatedError: they are newer than this program; nothing was changed.
         BackupFailedError: the copy could not be written; nothing was changed.
         DatabaseBusyError: another process has been migrating for too long.
+        RightsMissingError: the login may not make the schema or the tables; nothing was changed.
+        RevisionMissingError: nobody knows of which version the tables are; nothing was changed.
         DatabaseUnavailableError: no connection.
     """
     found = current_revision(database)
@@ -77,6 +79,10 @@ def upgrade(database: Database, *, to: str = "head", copy_stamp: datetime | None
     except DBAPIError as error:
         if fault_of(error) is Fault.TRY_AGAIN:
             raise _migrating() from error
+        raise
+    except DatabaseFaultError as error:
+        if error.code in _WITHOUT_RIGHTS:
+            raise _may_not_make_tables(error) from error
         raise
     if copy and copy_stamp:
         _forget_copies(copy, copy_stamp)
@@ -143,7 +149,12 @@ def _make_schema(connection: Connection, schema: str | None) -> None:
     ignores_case = connection.dialect.name == "mssql"  # as most databases there do: VitoClient and vitoclient are the same
     there = {name.lower() if ignores_case else name for name in inspect(connection).get_schema_names()}
     if (schema.lower() if ignores_case else schema) not in there:
-        connection.execute(CreateSchema(schema))
+        try:
+            connection.execute(CreateSchema(schema))
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.FORBIDDEN:
+                raise
+            raise _may_not_make_schema(schema) from error
 
 
 @contextmanager
@@ -171,6 +182,39 @@ def _locked_on_sql_server(connection: Connection) -> bool:
         if fault_of(error) is Fault.TRY_AGAIN:
             return False
         raise
+
+
+_WITHOUT_RIGHTS = frozenset(f"database_{fault.name.lower()}" for fault in (Fault.FORBIDDEN, Fault.NO_SCHEMA))
+
+
+class RightsMissingError(UnavailableError):
+    """The login may not make what is to be made."""
+
+    code = "rights_missing_in_database"
+
+
+def _may_not_make_schema(schema: str) -> RightsMissingError:
+    return RightsMissingError(
+        _("Schema kann nicht angelegt werden"),
+        _(
+            "Der Benutzer darf in der Datenbank kein Schema anlegen, und das Schema {schema} gibt es noch nicht. Verändert wurde nichts."
+        ).format(schema=schema),
+        _("Den Betreuer der Datenbank ausführen lassen, was «vitoclient db grants» ausgibt; dann «vitoclient db upgrade» wiederholen."),
+    )
+
+
+def _may_not_make_tables(error: DatabaseFaultError) -> RightsMissingError:
+    words = said(error.__cause__) if isinstance(error.__cause__, DBAPIError) else error.message
+    return RightsMissingError(
+        _("Tabellen können nicht geändert werden"),
+        _("Der Benutzer darf die Tabellen des Agenten nicht anlegen oder ändern ({words}); nichts wurde verändert.").format(
+            words=words.removesuffix(".")
+        ),
+        _(
+            "«vitoclient db upgrade» mit der Anmeldung ausführen, der die Tabellen gehören; welche Rechte sie braucht, gibt «vitoclient db "
+            "grants» aus."
+        ),
+    )
 
 
 def _migrating() -> DatabaseBusyError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from tray_agent.errors import UnavailableError
 from tray_agent.i18n import _
 from tray_agent.store.database import Database
+from tray_agent.store.faults import Fault, fault_of
 
 REVISIONS = tuple(sorted(script.stem[1:5] for script in (Path(__file__).parent / "migrations" / "versions").glob("r[0-9]*.py")))
 """The migrations of this program, the first to the last: each script is named after its revision."""
@@ -18,7 +20,7 @@ NEWEST = REVISIONS[-1]
 VERSION_TABLE = "schema_version"
 """Alembic's table; it holds one row."""
 
-_version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
+version_table = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
 
 
 class SchemaOutdatedError(UnavailableError):
@@ -43,14 +45,48 @@ class ProgramOutdatedError(SchemaOutdatedError):
         )
 
 
+class RevisionMissingError(SchemaOutdatedError):
+    """The tables are there, but the row is gone that says of which version they are: nothing is guessed."""
+
+    code = "revision_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Version der Tabellen unbekannt"),
+            _("Die Tabelle {table} ist leer: Von welcher Version die Tabellen sind, ist nicht bekannt; es wird nichts verändert.").format(
+                table=VERSION_TABLE
+            ),
+            _(
+                "Die Datenbank aus der Sicherung zurückspielen, oder die Zeile aus der Sicherung wieder einfügen (Spalte version_num); die "
+                "neueste Version, die dieses Programm kennt, ist {newest}."
+            ).format(newest=NEWEST),
+        )
+
+
 def current_revision(database: Database) -> str | None:
     """Returns the revision the database is at, or None for a database without the agent's tables.
 
     Raises:
+        RevisionMissingError: the tables are there, but not the row that says of which version.
+        DatabaseFaultError: the login may not read it.
         DatabaseUnavailableError: no connection.
     """
     with database.read() as connection:
-        return _read(connection) if inspect(connection).has_table(VERSION_TABLE, schema=database.schema) else None
+        if inspect(connection).has_table(VERSION_TABLE, schema=database.schema):
+            return _read(connection)
+        if connection.dialect.name == "mssql":
+            return _read_hidden(connection)
+        return None
+
+
+def _read_hidden(connection: Connection) -> str | None:
+    """Reads from a table that may be hidden: to a login without rights on it a SQL Server shows not even its name."""
+    try:
+        return _read(connection)
+    except DBAPIError as error:
+        if fault_of(error) is not Fault.OTHER:
+            raise
+        return None
 
 
 def check_schema(database: Database) -> None:
@@ -83,9 +119,11 @@ def check_not_newer(found: str | None) -> None:
         raise ProgramOutdatedError
 
 
-def _read(connection: Connection) -> str | None:
-    found = connection.execute(select(_version.c.version_num)).scalars().first()
-    return None if found is None else str(found)
+def _read(connection: Connection) -> str:
+    found = connection.execute(select(version_table.c.version_num)).scalars().first()
+    if found is None:
+        raise RevisionMissingError
+    return str(found)
 
 
 def _check(found: str | None) -> None:

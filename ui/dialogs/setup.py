@@ -338,9 +338,6 @@ class SqlServerDialog(QDialog):
         except KnownError as error:
             self._note.say(f"{error.message} {error.advice}")
             return
-        if not (self.host.text().strip() and self.database.text().strip()):
-            self._note.say(_("Server und Datenbank müssen angegeben sein."))
-            return
         super().accept()
 
     def ask(self) -> str:
@@ -351,12 +348,13 @@ class SqlServerDialog(QDialog):
         """Returns the address as entered.
 
         Raises:
-            OdbcDriverMissingError: no ODBC driver for SQL Server is installed here.
+            InputError: server or database is missing, or can be none.
         """
-        from tray_agent.platforms.odbc import sql_server_url
+        from tray_agent.store.address import DatabaseAddress, Encryption, ServerKind, url_of
 
-        host, database, user = (field.text().strip() for field in (self.host, self.database, self.user))
-        return str(sql_server_url(host, database, user=user or None, trusted_blindly=self.blindly.isChecked()))
+        host, database, user = (field.text() for field in (self.host, self.database, self.user))
+        encryption = Encryption.UNCHECKED if self.blindly.isChecked() else Encryption.CHECKED
+        return url_of(DatabaseAddress(ServerKind.SQL_SERVER, host, database, user.strip(), encryption))
 
 
 @dataclass(frozen=True, slots=True)
