@@ -62,7 +62,7 @@ class Desk:
         result = self.hand_over(self.practice.download(element, version), signatures)
         return result.outcome, result.sentence, result.restart_practice_software
 
-    def hand_over(self, download: Download, signatures: KnownSignatures | None = None) -> InstallResult:
+    def hand_over(self, download: Download, signatures: KnownSignatures | None = None, *, despite_recall: bool = False) -> InstallResult:
         practice = self.practice
         installation = Installation(
             practice.rows,
@@ -75,7 +75,7 @@ class Desk:
             self.practice_version,
             self.recall_now,
         )
-        return installation.hand_over(download, "Anna@PC1")
+        return installation.hand_over(download, "Anna@PC1", despite_recall=despite_recall)
 
     def was(self, state: DownloadState) -> None:
         """Has the update be in a state."""
@@ -536,3 +536,9 @@ def test_what_was_called_back_in_this_moment_is_not_handed_over(desk: Desk, elem
         desk.install(element, "2.69.001" if element == "update" else "1.4.002")
     assert "auch nicht von Hand" in caught.value.advice
     assert (desk.starter.started, desk.starter.shown) == ([], [])
+
+
+def test_a_person_may_want_what_was_called_back_all_the_same(desk: Desk) -> None:
+    desk.recall_now = lambda _version: Recall("Falsche Beträge", date(2026, 11, 24))
+    desk.hand_over(desk.practice.download("tarif", "1.4.002"), despite_recall=True)
+    assert len(desk.starter.shown) == 1

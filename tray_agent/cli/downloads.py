@@ -166,7 +166,8 @@ def _signed_as_json(signed: ElementVersion) -> dict[str, object]:
 def _row_as_json(row: DownloadRow) -> dict[str, object]:
     known = {name: getattr(row.download, name) for name in ("verified_at", "changed_at", "changed_by", "exit_code")}
     here = {"file_name": row.signed.file_name, "state": row.state, "present": row.present}
-    return _signed_as_json(row.signed) | here | known | {"kept": row.kept}
+    recalled = row.recall.reason if row.recall else None
+    return _signed_as_json(row.signed) | here | known | {"kept": row.kept, "recalled": recalled, "critical": row.critical}
 
 
 def _run(as_json: _Json = False) -> None:
@@ -224,6 +225,7 @@ def _install(
     element: _Element,
     version: Annotated[str | None, typer.Option("--version", help=_("Diese Version; sonst die, die bereitliegt."))] = None,
     yes: Annotated[bool, typer.Option("--yes", help=_("Nicht nachfragen, auch wo andere Arbeitsplätze ausgesperrt werden."))] = False,
+    recalled: Annotated[bool, typer.Option("--recalled", help=_("Auch wenn der Hersteller diese Version zurückgerufen hat."))] = False,
     as_json: _Json = False,
 ) -> None:
     with agent_here() as agent:
@@ -231,7 +233,7 @@ def _install(
             print(locked_out.sentence, locked_out.names, sep="\n", file=sys.stderr)
             if not yes:
                 confirm(_("Trotzdem installieren? [j/N]"))
-        result = agent.downloads.install(element, version, by=agent.person)
+        result = agent.downloads.install(element, version, by=agent.person, despite_recall=recalled)
     if as_json:
         print_json(dataclasses.asdict(result))
     else:

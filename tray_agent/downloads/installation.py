@@ -85,7 +85,7 @@ class Installation:
     practice_version: Callable[[], Version | None] = lambda: None
     recall_now: Callable[[ElementVersion], Recall | None] = lambda _version: None
 
-    def hand_over(self, download: Download, by: str) -> InstallResult:
+    def hand_over(self, download: Download, by: str, *, despite_recall: bool = False) -> InstallResult:
         """Verifies a file again, checks who signed it, starts it, waits for its end, and notes how it ended.
 
         An installer starts from a copy in a fresh folder that only this user may write to: what else lies in the download folder, which
@@ -95,6 +95,7 @@ class Installation:
         Args:
             download: a version that is here.
             by: the person and workstation, for the record.
+            despite_recall: whether a person wants it although the vendor called it back.
 
         Raises:
             InstallRefusedError: nothing was started: the file is missing, changed, not signed as it must be, or needs a newer
@@ -102,7 +103,8 @@ class Installation:
         """
         try:
             self._check_practice_software(download)
-            self._check_recall(download)
+            if not despite_recall:
+                self._check_recall(download)
             if download.signed.kind is FileKind.FILE:
                 with self._held(download):
                     self._check(download)

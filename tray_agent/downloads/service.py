@@ -205,19 +205,20 @@ class DownloadService:
         except OSError:
             return False
 
-    def install(self, element: str, version: str | None = None, *, by: str) -> InstallResult:
+    def install(self, element: str, version: str | None = None, *, by: str, despite_recall: bool = False) -> InstallResult:
         """Hands a downloaded version over to its installer: verified again, signature checked, started. Blocks until it ends.
 
         Args:
             element: the element's key.
             version: one version; None: the one that waits, else the newest that is here and was not replaced or withdrawn.
             by: the person and workstation, for the record.
+            despite_recall: whether a person wants it although the vendor called it back.
 
         Raises:
             InputError: there is no such download.
             InstallRefusedError: the file is missing, changed, its signature is wrong, or the vendor called it back; nothing was started.
         """
-        return self._parts.installation().hand_over(self._find(element, version), by)
+        return self._parts.installation().hand_over(self._find(element, version), by, despite_recall=despite_recall)
 
     def _last_confirmed(self) -> Catalogue | None:
         try:
