@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ui.dialogs.preview import PreviewDialog
     from ui.dialogs.questions import QuestionsDialog
     from ui.dialogs.schedule import ScheduleDialog
+    from ui.dialogs.setup import SetupDialog
     from ui.dialogs.templates import TemplatesDialog
 
 LANGUAGES = ("de", "fr")
@@ -91,6 +92,10 @@ def _mistakes(dialog: QDialog, stage: Stage) -> None:
     dialog = cast("TemplatesDialog", dialog)
     dialog.text.replace_text("Guten Tag {Vornamme} {Nachname} – Ihr Termin: “{Wochentag}”, {Datum}, {Uhrzeit} … {Arzt}, {Praxis}")
     dialog.reader.setCurrentIndex(min(2, dialog.reader.count() - 1))
+
+
+def _mail_page(dialog: QDialog, stage: Stage) -> None:
+    cast("SetupDialog", dialog).steps.setCurrentRow(4)
 
 
 def _mail_template(dialog: QDialog, stage: Stage) -> None:
@@ -248,6 +253,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("preview_birthdays", DialogName.PREVIEW, prepare=_greetings),
     Scene("info", DialogName.INFO),
     Scene("setup", DialogName.SETUP),
+    Scene("setup_mail", DialogName.SETUP, prepare=_mail_page),
     Scene("questions", DialogName.QUESTIONS, prepare=_asked),
 )
 

@@ -96,6 +96,8 @@ THEME: Place = ("ui", "theme")
 
 _SECURITY = (("starttls", N_("STARTTLS")), ("tls", N_("TLS")), ("none", N_("unverschlüsselt (nur im eigenen Netz)")))
 
+_SIGN_IN = (("password", N_("mit Passwort")), ("microsoft", N_("bei Microsoft 365")))
+
 PAGES = (
     SetupPage(
         N_("Datenbank"),
@@ -163,6 +165,11 @@ PAGES = (
             SetupField(("mail", "security"), N_("&Verschlüsselung"), Kind.CHOICE, choices=_SECURITY),
             SetupField(("mail", "user"), N_("&Benutzer")),
             SetupField(("mail",), N_("Pass&wort"), Kind.SECRET),
+            SetupField(("mail", "sign_in"), N_("An&meldung"), Kind.CHOICE, choices=_SIGN_IN),
+            SetupField(("mail", "client_id"), N_("&Client-ID"),
+                  explanation=N_("Nur für Microsoft 365; beide gibt dessen Administrator an.")),
+            SetupField(("mail", "tenant"), N_("&ID der Praxis"),
+                  explanation=N_("Danach an jedem Arbeitsplatz, der sendet: «vitoclient config mail-sign-in».")),
             SetupField(("mail", "certificate"), N_("&Zertifikat"), Kind.FILE, N_("Nur für einen Mailserver mit eigenem Zertifikat."),
                   files=N_("Zertifikat (*.pem *.crt *.cer);;Alle Dateien (*)")),
             SetupField(("mail", "sender"), N_("&Absenderadresse")),
