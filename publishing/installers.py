@@ -6,6 +6,7 @@ What is read is proposed to the vendor (``vitoclient-publish describe``) and sta
 from __future__ import annotations
 
 import struct
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,7 +150,8 @@ def _signer_of(signature: bytes) -> str | None:
     from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
     from cryptography.x509.oid import NameOID
 
-    certificates = load_der_pkcs7_certificates(signature)
+    with warnings.catch_warnings(action="ignore"):  # of signatures in BER, as Microsoft's tools write them
+        certificates = load_der_pkcs7_certificates(signature)
     issuers = {certificate.issuer for certificate in certificates if certificate.issuer != certificate.subject}
     leaf = next((certificate for certificate in certificates if certificate.subject not in issuers), None)
     names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME) if leaf else []

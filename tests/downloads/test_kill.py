@@ -14,6 +14,7 @@ from socket import SO_SNDBUF, SOL_SOCKET
 
 import pytest
 
+from tests.downloads.workstation import is_listed
 from tests.support.portal import FaultyPortal, FaultyPortalHandler
 from tray_agent.demo.portal import DemoElement, DemoPortal, make_portal
 from tray_agent.demo.portal_server import Request
@@ -70,7 +71,7 @@ class Trial:
     def check_the_end(self) -> None:
         rows = self._rows()
         assert {row.state for row in rows} == {DownloadState.OFFERED}
-        files = {file for file in self.library.folder.rglob("*") if file.is_file()}
+        files = {file for file in self.library.folder.rglob("*") if is_listed(file)}
         assert files == {self.library.place_of(row.signed) for row in rows}
         fetched, stored = self._journalled("fetched", self._journals()), self._journalled("stored", self._journals())
         assert set(fetched) == {row.signed.file_name for row in rows}

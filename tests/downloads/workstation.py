@@ -29,6 +29,11 @@ from tray_agent.store.database import Database
 from tray_agent.web.client import Web
 
 
+def is_listed(path: Path) -> bool:
+    """Returns whether this is a file that Windows lists: it hides the mark of the web, a stream of its file, which Wine keeps beside it."""
+    return path.is_file() and ":" not in path.name
+
+
 @dataclass
 class TrialContext:
     """What a job is given, in memory: remembers what it was told."""
@@ -139,4 +144,4 @@ class Practice:
         return {f"{row.signed.element} {row.signed.version}": row.state.value for row in self.rows.all()}
 
     def files(self) -> set[str]:
-        return {file.relative_to(self.library.folder).as_posix() for file in self.library.folder.rglob("*") if file.is_file()}
+        return {file.relative_to(self.library.folder).as_posix() for file in self.library.folder.rglob("*") if is_listed(file)}

@@ -229,7 +229,8 @@ def postgresql_that_says(state: str, words: str, *, encrypts: bool = True) -> It
     try:
         yield f"postgresql+psycopg://agent:verysecret@127.0.0.1:{listener.getsockname()[1]}/praxis?gssencmode=disable"
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # Windows: nobody is connected to it
+            listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
 

@@ -15,6 +15,9 @@ from tray_agent.tray.model import DialogName, concern_of
 CONSOLE_ONLY = ("tray_agent/cli/", "tray_agent/platforms/", "tray_agent/demo/")
 """What these say never reaches a window."""
 
+FOR_THE_DATABASE_SERVER = {"vitoclient db grants"}
+"""What these print is for whoever looks after the database server, who works at a console: no window does the same."""
+
 
 @pytest.mark.parametrize(
     ("said", "shown"),
@@ -39,7 +42,7 @@ def test_every_command_in_a_sentence_of_the_engine_has_its_window() -> None:
         for command in re.findall(r"«(vitoclient [a-z ]+)»", str(message.id))
     }
     assert told, "the engine names commands"
-    assert told <= set(PLACES)
+    assert told - FOR_THE_DATABASE_SERVER <= set(PLACES)
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "de"])

@@ -83,6 +83,8 @@ def _read_hidden(connection: Connection) -> str | None:
     """Reads from a table that may be hidden: to a login without rights on it a SQL Server shows not even its name."""
     try:
         return _read(connection)
+    except RevisionMissingError:  # who may read rows would see the name, too: there is no such table
+        return None
     except DBAPIError as error:
         if fault_of(error) is not Fault.OTHER:
             raise
