@@ -71,7 +71,10 @@ def check(address: str, root: bytes, web: Web, clock: Clock, *, whole: bool = Fa
 
 
 def _signed(folder: Path, role: str) -> Signed:
-    signed: Signed = Metadata.from_file(str(folder / f"{role}.json")).signed
+    """Returns what was verified; of the root, to which ``root.json`` may be a link that not every Windows makes, the newest."""
+    roots = (folder / "root_history").glob("*.root.json")
+    newest = max(roots, key=lambda file: int(file.name.partition(".")[0]))
+    signed: Signed = Metadata.from_file(str(newest if role == "root" else folder / f"{role}.json")).signed
     return signed
 
 

@@ -52,9 +52,10 @@ def test_a_refresh_without_the_other_keys_says_what_ends(demo: DemoPortal, serve
     [
         (None, False, "404"),
         (b"short", False, "Bytes statt"),
-        (bytes(3 * 1024), True, "nicht der unterschriebene"),
+        (b"\n" * 3 * 1024, True, "nicht der unterschriebene"),
         (b"short", True, "Inhalt"),
     ],
+    ids=["missing", "short", "changed", "short whole"],
 )
 def test_a_file_that_is_not_as_signed_is_named(
     demo: DemoPortal, server: FaultyPortal, web: Web, clock: ManualClock, content: bytes | None, whole: bool, said: str
