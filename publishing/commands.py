@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ import typer
 
 from publishing.check import check
 from publishing.description import read_description
-from publishing.errors import refused
+from publishing.errors import PublishError, refused
 from publishing.installers import read_installer
 from publishing.live import LivePortal
 from publishing.publish import Publication, live_address, newest_root, publish, recall, refresh, restored, rotate
@@ -24,6 +24,7 @@ from tray_agent.config.secrets import SystemSecrets
 from tray_agent.downloads.model import Version
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, format_datetime, ngettext
+from tray_agent.platforms.locks import LockedError, locked
 from tray_agent.web.client import Web
 
 PASSPHRASE = "portal-keys"  # noqa: S105 - the name of a secret
@@ -31,6 +32,9 @@ PASSPHRASE = "portal-keys"  # noqa: S105 - the name of a secret
 
 ENDING = 3
 """The exit code when all was done, or is as it should be, but a role ends in less than half of its lifetime, or files are missing."""
+
+LOCK = "publishing.lock"
+"""The file in the published folder that is held while its portal is signed; it stays there, and nobody asks for it."""
 
 
 def build() -> typer.Typer:
@@ -81,16 +85,18 @@ def _publish(
     repository = to or source / "repository"
     signing = _signing(keys, repository)
     address = live or read_description(source).live
-    known = _known(repository, address, without_live=without_live)
-    publication = publish(source, repository, signing, datetime.now(UTC), replace=replace, first=new, known=known)
+    with _alone(repository):
+        known = _known(repository, address, without_live=without_live)
+        publication = publish(source, repository, signing, datetime.now(UTC), replace=replace, first=new, known=known)
     _print_publication(publication)
     print(_("Ordner für den Webserver: {folder}").format(folder=repository))
     _warn_of_ending(publication.ending)
 
 
 def _refresh(repository: _Repository, keys: _Keys, live: _Live = None, without_live: _WithoutLive = False) -> None:
-    known = _known(repository, live or live_address(repository), without_live=without_live)
-    publication = refresh(repository, _signing(keys, repository), datetime.now(UTC), known=known)
+    with _alone(repository):
+        known = _known(repository, live or live_address(repository), without_live=without_live)
+        publication = refresh(repository, _signing(keys, repository), datetime.now(UTC), known=known)
     _print_publication(publication)
     _warn_of_ending(publication.ending)
 
@@ -131,8 +137,10 @@ def _recall(
         key = element, Version.parse(version)
     except ValueError as error:
         raise typer.BadParameter(_("«{version}» ist keine Version.").format(version=version), param_hint="VERSION") from error
-    known = _known(repository, live or live_address(repository), without_live=without_live)
-    _print_publication(recall(repository, _signing(keys, repository), key, reason, datetime.now(UTC), known=known))
+    with _alone(repository):
+        known = _known(repository, live or live_address(repository), without_live=without_live)
+        publication = recall(repository, _signing(keys, repository), key, reason, datetime.now(UTC), known=known)
+    _print_publication(publication)
     said = (
         _("{element} {version} gilt wieder.")
         if undo
@@ -154,10 +162,11 @@ def _rotate(
     live: _Live = None,
     without_live: _WithoutLive = False,
 ) -> None:
-    known = _known(repository, live or live_address(repository), without_live=without_live)
-    publication = rotate(
-        repository, _signing(keys, repository), role.value, datetime.now(UTC), count=count, threshold=threshold, known=known
-    )
+    with _alone(repository):
+        known = _known(repository, live or live_address(repository), without_live=without_live)
+        publication = rotate(
+            repository, _signing(keys, repository), role.value, datetime.now(UTC), count=count, threshold=threshold, known=known
+        )
     print(
         _("Die Schlüssel «{role}» sind ersetzt; die neuen liegen in {folder} und gehören sofort gesichert.").format(role=role, folder=keys)
     )
@@ -190,8 +199,10 @@ def _restored(
     live: _Live = None,
     without_live: _WithoutLive = False,
 ) -> None:
-    known = _known(repository, live or live_address(repository), without_live=without_live)
-    _print_publication(restored(repository, _signing(keys, repository), datetime.now(UTC), ahead, known=known))
+    with _alone(repository):
+        known = _known(repository, live or live_address(repository), without_live=without_live)
+        publication = restored(repository, _signing(keys, repository), datetime.now(UTC), ahead, known=known)
+    _print_publication(publication)
 
 
 def _describe(files: Annotated[list[Path], typer.Argument(metavar=_("DATEI …"), help=_("Installationsdateien und andere."))]) -> None:
@@ -215,6 +226,33 @@ def _root_file(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise refused(str(file), _("{file} kann nicht gelesen werden: {why}.").format(file=file, why=why_of(error))) from error
+
+
+@contextmanager
+def _alone(repository: Path) -> Iterator[None]:
+    """Keeps others from signing this portal within the block: a timer's refresh would take back the release that ends meanwhile.
+
+    Raises:
+        PublishError: somebody does so now, or the folder can't be written to; nothing was changed.
+    """
+    with ExitStack() as holding:
+        if repository.is_dir():  # one that a typing error names is not made, and nobody refreshes one that is not there yet
+            try:
+                holding.enter_context(locked(repository / LOCK))
+            except LockedError as error:
+                raise PublishError(
+                    _("Portal in Arbeit"),
+                    _("In {folder} arbeitet gerade ein anderer Befehl, vielleicht der Timer; nichts wurde unterschrieben.").format(
+                        folder=repository
+                    ),
+                    _("Warten, bis er zu Ende ist, und den Befehl wiederholen."),
+                    item=str(repository),
+                ) from error
+            except OSError as error:
+                raise refused(
+                    str(repository), _("In {folder} kann nicht geschrieben werden: {why}.").format(folder=repository, why=why_of(error))
+                ) from error
+        yield
 
 
 def _known(repository: Path, address: str | None, *, without_live: bool) -> Numbers | None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from publishing.cli import run
+from publishing.commands import LOCK
 from publishing.signing_keys import SigningKeys
 from tests.downloads.conftest import ELEMENTS
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import make_portal
+from tray_agent.platforms.locks import locked
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -145,3 +147,22 @@ def test_a_section_for_the_description_is_written(vitoclient_publish: Command, t
     assert code == 0
     assert "[[element.version]]" in out
     assert 'file = "tarif.zip"' in out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("publish", "SOURCE", "--to"), ("refresh",), ("recall", "tarif", "1.4.002", "--reason", "x"), ("rotate", "timestamp"), ("restored",)],
+    ids=lambda command: command[0],
+)
+def test_two_commands_never_sign_one_portal_at_once(vitoclient_publish: Command, tmp_path: Path, command: tuple[str, ...]) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    name, *others = (str(made.source) if part == "SOURCE" else part for part in command)
+    repository = str(made.repository)
+    arguments = (name, *others, repository) if name == "publish" else (name, repository, *others)
+    before = {file.name: file.read_bytes() for file in (made.repository / "metadata").iterdir()}
+    with locked(made.repository / LOCK):
+        code, out, error = vitoclient_publish(*arguments, "--keys", str(made.folder / "keys"))
+    assert (code, out) == (2, "")
+    assert "arbeitet gerade ein anderer Befehl" in error
+    assert {file.name: file.read_bytes() for file in (made.repository / "metadata").iterdir()} == before
+    assert vitoclient_publish(*arguments, "--keys", str(made.folder / "keys"))[0] == 0
