@@ -113,6 +113,22 @@ def test_a_recall_is_a_state_of_its_own_and_refused_right_before_the_start(
         downloaded.install("update", by="x")
 
 
+def test_what_was_called_back_stays_so_however_long_the_portal_is_away(
+    downloaded: DownloadService, site: tuple[DemoPortal, FaultyPortal]
+) -> None:
+    say(site[0], SystemClock().now(), "2.69.001", recalled=RECALL)
+    downloaded.portal()
+    portal = downloaded._parts.portal
+    portal._clock = ManualClock(SystemClock().now() + timedelta(days=400))  # all that it said has expired
+    portal._read = None  # another process, on another day
+    site[1].stop()
+    assert portal.known() is None
+    assert [row.signed.element for row in downloaded.waiting()] == ["tarif"]
+    with pytest.raises(InstallRefusedError, match="zurückgerufen"):
+        downloaded.install("update", "2.69.001", by="x")
+    assert portal.known() is None, "nothing is offered on its word"
+
+
 def test_what_is_urgent_comes_first(downloaded: DownloadService, site: tuple[DemoPortal, FaultyPortal]) -> None:
     assert [row.signed.element for row in downloaded.waiting()] == ["tarif", "update"]
     say(site[0], SystemClock().now(), "2.69.001", critical=True)

@@ -136,7 +136,10 @@ class DownloadParts:
         )  # fmt: skip
 
     def recall_now(self, version: ElementVersion) -> Recall | None:
-        """Returns whether the vendor called a version back: asks the portal, or takes what it confirmed last where it can't be asked."""
+        """Returns whether the vendor called a version back: asks the portal, or takes what it confirmed last where it can't be asked.
+
+        That may have expired: what was called back once is not started because the portal has been away for a week.
+        """
         try:
             portal = self.portal
         except ConfigurationError:
@@ -144,7 +147,7 @@ class DownloadParts:
         try:
             catalogue = portal.refresh()
         except KnownError:
-            known = portal.known()
+            known = portal.known(also_expired=True)
             if known is None:
                 return None
             catalogue = known

@@ -227,21 +227,27 @@ class Portal:
             self._confirm(reader, now)
             return replace(self._read_now(reader), checked_at=now, offline=False)
 
-    def known(self) -> Catalogue | None:
+    def known(self, *, also_expired: bool = False) -> Catalogue | None:
         """Returns what the portal confirmed last, verified again; None where nothing is known or it has expired.
 
         A refresh that failed half-way does not touch it. What this process has verified already is not verified another time.
+
+        Args:
+            also_expired: whether what has expired since is returned, too: nothing may be offered on its word, but a version that
+                was called back stays so while the portal is away, however long that is.
         """
         try:
             checked_at = datetime.fromisoformat((self._folder / _CONFIRMED_AT).read_text())
             read = self._read
-            if read is not None and read.stamp == self._stamp() and self._clock.now() < read.until:
+            if read is not None and read.stamp == self._stamp() and (also_expired or self._clock.now() < read.until):
                 self._names_by_hash = read.names_by_hash
                 return replace(read.catalogue, checked_at=checked_at, offline=True)
             kept = json.loads((self._folder / _CONFIRMED).read_bytes())
             # In a folder of its own: ngclient writes while it verifies, and must not touch what another program asks for now.
             with TemporaryDirectory(prefix="vitoclient-") as folder:
                 reader = self._reader(_ConfirmedMetadata(kept), folder)
+                if also_expired:
+                    reader.judge_at(checked_at)
                 reader.refresh()
                 return replace(self._read_now(reader), checked_at=checked_at, offline=True)
         except (RepositoryError, DownloadError, OSError, ValueError, TypeError):

@@ -221,8 +221,9 @@ class DownloadService:
         return self._parts.installation().hand_over(self._find(element, version), by, despite_recall=despite_recall)
 
     def _last_confirmed(self) -> Catalogue | None:
+        """Returns what the portal said last of what is here; a recall does not end with the word that told of it."""
         try:
-            return self._parts.portal.known()
+            return self._parts.portal.known(also_expired=True)
         except ConfigurationError:
             return None
 
