@@ -260,7 +260,14 @@ def _known(repository: Path, address: str | None, *, without_live: bool) -> Numb
     if address is None or without_live:
         return None
     with _web() as web:
-        known = LivePortal(address, web).take_over(repository / "metadata")
+        portal = LivePortal(address, web)
+        known = portal.take_over(repository / "metadata")
+    if portal.dropped is not None:
+        print(
+            _("WARNUNG: Stand {number} wurde hier unterschrieben und nie auf den Webserver kopiert; inzwischen wurde anderswo veröffentlicht."
+              " Er ist verworfen; Rückrufe daraus mit «recall» wiederholen.").format(number=portal.dropped),
+            file=sys.stderr,
+        )  # fmt: skip
     if known:
         print(_("Die Praxen sehen unter {address} den Stand {number}.").format(address=address, number=known["targets"]))
     else:

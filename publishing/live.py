@@ -46,16 +46,22 @@ class LivePortal:
     Args:
         address: where ``metadata`` and ``targets`` are served.
         web: the way to it.
+
+    Attributes:
+        dropped: the number of a list of files that was signed in the local copy and never served, and that ``take_over`` replaced
+            because another was served under its number, or with keys that it does not know; None where there was none.
     """
 
     def __init__(self, address: str, web: Web) -> None:
+        self.dropped: int | None = None
         self._address = address.rstrip("/")
         self._web = web
 
     def take_over(self, metadata: Path) -> Numbers:
         """Brings what practices see into a local copy's folder ``metadata``, where that is behind; returns the live numbers.
 
-        A local copy that is ahead (published here, not copied to the web server yet) stays as it is.
+        A local copy that is ahead (published here, not copied to the web server yet, or the server shows an old state out of a
+        cache) stays as it is; but not where somebody else published meanwhile: what is served counts, recalls above all.
 
         Raises:
             PublishError: the portal does not answer; it is another portal than the local copy; what it serves is not signed by
@@ -66,12 +72,19 @@ class LivePortal:
         if served is None:
             return {}
         self._check_roots(metadata, served)
-        if served.numbers["targets"] >= _number_of(metadata):
-            for name, content in served.content.items():  # the timestamp comes last: it is what makes the others count
-                if not (metadata / name).exists() or (metadata / name).read_bytes() != content:
-                    metadata.mkdir(parents=True, exist_ok=True)
-                    files.write_whole(metadata / name, content)
-        return served.numbers
+        ours = _numbers_of(metadata)
+        follows = _follows(metadata, served)
+        if follows and _order(ours) > _order(served.numbers):
+            return served.numbers
+        listed = f"{ours['targets']}.targets.json"
+        is_served = ours["targets"] < served.numbers["targets"] or (metadata / listed).read_bytes() == served.content.get(listed)
+        self.dropped = None if is_served or follows else ours["targets"]
+        for name, content in served.content.items():  # the timestamp comes last: it is what makes the others count
+            if not (metadata / name).exists() or (metadata / name).read_bytes() != content:
+                metadata.mkdir(parents=True, exist_ok=True)
+                files.write_whole(metadata / name, content)
+        # The timestamp is the one file without a number in its name: that of ours, which may have been served, is not written down any more.
+        return {**served.numbers, "timestamp": max(served.numbers["timestamp"], ours["timestamp"])}
 
     def _check_roots(self, metadata: Path, served: _Served) -> None:
         for name, content in served.content.items():
@@ -176,12 +189,30 @@ class LivePortal:
         )
 
 
-def _number_of(metadata: Path) -> int:
-    """Returns the number of the list of files that counts in a local copy; 0 where none can be read."""
+def _follows(metadata: Path, served: _Served) -> bool:
+    """Returns whether a local copy knows what is served: all its roots, and no other list of files under the same number."""
+    for name, content in served.content.items():
+        local = metadata / name
+        if name.endswith(".root.json") and not local.exists():
+            return False
+        if name.endswith(".targets.json") and local.exists() and local.read_bytes() != content:
+            return False
+    return True
+
+
+def _order(numbers: Numbers) -> tuple[int, int, int]:
+    """Returns what says which of two states is the later one: timestamps are signed anew by a timer that may know no newer list."""
+    return numbers["targets"], numbers["snapshot"], numbers["timestamp"]
+
+
+def _numbers_of(metadata: Path) -> Numbers:
+    """Returns the numbers of what counts in a local copy; all 0 where it is not whole."""
     try:
         timestamp = cast("Metadata[Timestamp]", Metadata.from_bytes((metadata / "timestamp.json").read_bytes())).signed
         name = f"{timestamp.snapshot_meta.version}.snapshot.json"
         snapshot = cast("Metadata[Snapshot]", Metadata.from_bytes((metadata / name).read_bytes())).signed
+        number = snapshot.meta["targets.json"].version
+        Metadata.from_bytes((metadata / f"{number}.targets.json").read_bytes())
     except (OSError, RepositoryError):
-        return 0
-    return snapshot.meta["targets.json"].version
+        return {"timestamp": 0, "snapshot": 0, "targets": 0}
+    return {"timestamp": timestamp.version, "snapshot": snapshot.version, "targets": number}

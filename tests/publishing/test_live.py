@@ -10,7 +10,7 @@ import pytest
 
 from publishing.errors import PublishError
 from publishing.live import LivePortal
-from publishing.publish import Publication, publish, refresh, restored, rotate
+from publishing.publish import Publication, publish, recall, refresh, restored, rotate
 from publishing.signed_metadata import Numbers
 from publishing.signing_keys import SigningKeys
 from tests.downloads.vendor import publish_version
@@ -19,8 +19,11 @@ from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal, write_file
 from tray_agent.demo.portal_server import Request
 from tray_agent.downloads.errors import PortalUntrustedError
+from tray_agent.downloads.model import Version
 from tray_agent.downloads.portal import Portal
 from tray_agent.web.client import Web
+
+RECALLED = ("tarif", Version.parse("1.4.002"))
 
 
 class Office:
@@ -95,8 +98,52 @@ def test_the_same_number_given_twice_is_the_served_one(demo: DemoPortal, portal:
     publish_version(demo, "tarif", "1.4.003", 1000, clock.now())  # number 2 there
     portal.refresh()
     assert office.publish(clock).number == 3
+    assert office.live.dropped == 2
     office.upload()
     assert portal.refresh().number == 3
+
+
+def test_an_old_timestamp_out_of_a_cache_takes_no_number_back(demo: DemoPortal, portal: Portal, office: Office, clock: ManualClock) -> None:
+    stamp = demo.repository / "metadata" / "timestamp.json"
+    old = stamp.read_bytes()
+    for _day in range(20):  # past half of the snapshot's lifetime: it is signed anew, too
+        clock.advance(timedelta(days=1))
+        refresh(office.repository, demo.keys, clock.now(), known=office.known())
+        office.upload()
+    portal.refresh()
+    stamp.write_bytes(old)
+    refresh(office.repository, demo.keys, clock.now(), known=office.known())
+    office.upload()
+    assert portal.refresh().number == 1
+
+
+def test_a_timestamp_that_was_replaced_by_the_served_one_keeps_its_number(demo: DemoPortal, office: Office, clock: ManualClock) -> None:
+    for _day in range(3):
+        refresh(office.repository, demo.keys, clock.now())
+    publish_version(demo, "tarif", "1.4.003", 1000, clock.now())
+    assert office.known() == {"timestamp": 4, "snapshot": 2, "targets": 2}
+
+
+def test_a_recall_made_elsewhere_outlives_releases_that_were_never_copied(
+    demo: DemoPortal, portal: Portal, office: Office, clock: ManualClock
+) -> None:
+    office.publish(clock)
+    office.publish(clock, looks=False)  # number 3 here; the server has number 2, another one, with a recall
+    recall(demo.repository, demo.keys, RECALLED, "Falsche Preise.", clock.now())
+    assert office.publish(clock).number == 4
+    assert office.live.dropped == 3
+    office.upload()
+    assert RECALLED in portal.refresh().recalled
+
+
+def test_a_list_that_was_signed_with_a_replaced_key_is_not_kept(
+    demo: DemoPortal, portal: Portal, office: Office, clock: ManualClock
+) -> None:
+    office.publish(clock)
+    rotate(demo.repository, demo.keys, "snapshot", clock.now())
+    refresh(office.repository, demo.keys, clock.now(), known=office.known())
+    office.upload()
+    assert portal.refresh().elements
 
 
 def test_what_is_not_copied_to_the_server_yet_stays(demo: DemoPortal, portal: Portal, office: Office, clock: ManualClock) -> None:
@@ -108,9 +155,12 @@ def test_what_is_not_copied_to_the_server_yet_stays(demo: DemoPortal, portal: Po
 
 
 def test_new_keys_made_elsewhere_are_followed(demo: DemoPortal, portal: Portal, office: Office, clock: ManualClock) -> None:
+    rotate(demo.repository, demo.keys, "timestamp", clock.now())
+    office.known()
     rotate(demo.repository, demo.keys, "targets", clock.now())
     portal.refresh()
     office.publish(clock)
+    assert office.live.dropped is None  # what was signed here was served
     office.upload()
     assert portal.refresh().number == 3
 
