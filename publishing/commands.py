@@ -264,8 +264,8 @@ def _known(repository: Path, address: str | None, *, without_live: bool) -> Numb
         known = portal.take_over(repository / "metadata")
     if portal.dropped is not None:
         print(
-            _("WARNUNG: Stand {number} wurde hier unterschrieben und nie auf den Webserver kopiert; inzwischen wurde anderswo veröffentlicht."
-              " Er ist verworfen; Rückrufe daraus mit «recall» wiederholen.").format(number=portal.dropped),
+            _("WARNUNG: Stand {number} wurde hier unterschrieben und nie auf den Webserver kopiert; inzwischen wurde anderswo"
+              " veröffentlicht. Er ist verworfen; Rückrufe daraus mit «recall» wiederholen.").format(number=portal.dropped),
             file=sys.stderr,
         )  # fmt: skip
     if known:

@@ -83,7 +83,7 @@ class LivePortal:
             if not (metadata / name).exists() or (metadata / name).read_bytes() != content:
                 metadata.mkdir(parents=True, exist_ok=True)
                 files.write_whole(metadata / name, content)
-        # The timestamp is the one file without a number in its name: that of ours, which may have been served, is not written down any more.
+        # The timestamp's file has no number in its name: that of ours, which may have been served, is written down nowhere any more.
         return {**served.numbers, "timestamp": max(served.numbers["timestamp"], ours["timestamp"])}
 
     def _check_roots(self, metadata: Path, served: _Served) -> None:

@@ -293,7 +293,7 @@ def _key_of(target: TargetFile) -> VersionKey | None:
 def _collect(source: Path, description: Description, recalled: Sequence[TargetFile]) -> list[tuple[Path | None, TargetFile]]:
     """Returns what will be signed, each with its file; without one what is called back and not described any more."""
     collected: list[tuple[Path | None, TargetFile]] = []
-    called_back = {target.path: (target.custom or {})["recalled"] for target in recalled}
+    called_back = {_key_of(target): (target.custom or {})["recalled"] for target in recalled}
     for name, target, custom in description.rows(source):
         file = source / name
         try:
@@ -301,11 +301,13 @@ def _collect(source: Path, description: Description, recalled: Sequence[TargetFi
             size = file.stat().st_size
         except OSError as error:
             raise refused(str(file), _("{file} ist nicht lesbar.").format(file=file)) from error
-        if target in called_back:
-            custom |= {"recalled": called_back[target]}
-        collected.append((file, TargetFile(size, {"sha256": digest}, target, {"custom": custom})))
-    described = {target.path for _file, target in collected}
-    return [*collected, *((None, target) for target in recalled if target.path not in described)]
+        new = TargetFile(size, {"sha256": digest}, target, {"custom": custom})
+        key = _key_of(new)
+        if key is not None and key in called_back:  # the version is called back, whatever its file is named by now
+            custom["recalled"] = called_back[key]
+        collected.append((file, new))
+    described = {_key_of(target) for _file, target in collected}
+    return [*collected, *((None, target) for target in recalled if _key_of(target) not in described)]
 
 
 def _check(targets: Sequence[tuple[Path | None, TargetFile]]) -> list[ElementVersion]:
@@ -346,7 +348,7 @@ def _place(file: Path, folder: Path, target: TargetFile) -> None:
     parent, _separator, name = target.path.rpartition("/")
     place = folder / parent / f"{target.hashes['sha256']}.{name}"
     try:
-        if place.exists() and _digest_of(place) == target.hashes["sha256"]:
+        if place.is_file() and not place.is_symlink() and _digest_of(place) == target.hashes["sha256"]:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         partial = place.with_name(f"{place.name}.new")
@@ -362,7 +364,8 @@ def _place(file: Path, folder: Path, target: TargetFile) -> None:
 def _copy(file: Path, to: Path) -> str:
     """Copies a file, on the disk when it returns, and returns the hash of what was written: that is what will be served."""
     hashing = hashlib.sha256()
-    with file.open("rb") as read, to.open("wb") as written:
+    to.unlink(missing_ok=True)  # left behind by a run that was ended; or a link, which is neither followed nor served
+    with file.open("rb") as read, to.open("xb") as written:
         while piece := read.read(_PIECE):
             hashing.update(piece)
             written.write(piece)

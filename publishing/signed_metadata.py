@@ -253,15 +253,42 @@ def read_targets_list(folder: Path) -> Targets | None:
     """Returns the list of files that clients see, found by way of timestamp and snapshot; None where there is none.
 
     Raises:
-        PublishError: it can't be read.
+        PublishError: it can't be read, or a part of the portal is missing: what would be published over it begins its numbers anew and
+            knows of no recall, and practices refuse it.
     """
     snapshot = _read_snapshot(folder)
-    return _read(folder / f"{snapshot.meta['targets.json'].version}.targets.json", Targets) if snapshot else None
+    return _needed(folder / f"{snapshot.meta['targets.json'].version}.targets.json", Targets) if snapshot else None
 
 
 def _read_snapshot(folder: Path) -> Snapshot | None:
-    timestamp = _read(folder / "timestamp.json", Timestamp)
-    return _read(folder / f"{timestamp.snapshot_meta.version}.snapshot.json", Snapshot) if timestamp else None
+    file = folder / "timestamp.json"
+    timestamp = _read(file, Timestamp)
+    if timestamp is None:
+        # Root and one list without it are a first publication that was ended half-way; a second list was named by one.
+        if len([*folder.glob("*.root.json")]) > 1 or len([*folder.glob("*.targets.json")]) > 1:
+            raise _incomplete(file)
+        return None
+    if not any(folder.glob("*.root.json")):
+        raise _incomplete(folder / "1.root.json")
+    return _needed(folder / f"{timestamp.snapshot_meta.version}.snapshot.json", Snapshot)
+
+
+def _needed(file: Path, kind: type[S]) -> S:
+    found = _read(file, kind)
+    if found is None:
+        raise _incomplete(file)
+    return found
+
+
+def _incomplete(file: Path) -> PublishError:
+    return PublishError(
+        _("Portal unvollständig"),
+        _("{file} fehlt; was ohne diese Datei unterschrieben wird, lehnen die Praxen ab. Nichts wurde veröffentlicht.").format(file=file),
+        _(
+            "Den ganzen Ordner von dort holen, wo er noch vollständig ist, oder mit --live die Adresse angeben, unter der die Praxen ihn finden."
+        ),
+        item=str(file),
+    )
 
 
 def _read(file: Path, kind: type[S]) -> S | None:

@@ -136,3 +136,23 @@ def test_a_damaged_file_that_is_served_is_written_anew(demo: DemoPortal, clock: 
     served.write_bytes(bytes(len(good)))
     publish(demo.source, demo.repository, demo.keys, clock.now())
     assert served.read_bytes() == good
+
+
+@pytest.mark.parametrize("suffix", ["", ".new"], ids=["in its place", "where it is written first"])
+@pytest.mark.parametrize("genuine", [True, False])
+def test_a_planted_link_is_neither_written_through_nor_served(
+    demo: DemoPortal, clock: ManualClock, tmp_path: Path, suffix: str, genuine: bool
+) -> None:
+    served = next((demo.repository / "targets").rglob("*tarif*.zip"))
+    good = served.read_bytes()
+    served.unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(good if genuine else b"precious")
+    try:
+        served.with_name(f"{served.name}{suffix}").symlink_to(elsewhere)
+    except OSError:
+        pytest.skip("this user may make no links")
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    assert (served.read_bytes(), served.is_symlink()) == (good, False)
+    assert elsewhere.read_bytes() == (good if genuine else b"precious")
+    assert not served.with_name(f"{served.name}.new").is_symlink()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from publishing.errors import PublishError
-from publishing.publish import publish, recall
+from publishing.live import LivePortal
+from publishing.publish import publish, recall, refresh
 from tests.publishing.test_publish import edit
+from tests.support.portal import FaultyPortal
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal
 from tray_agent.downloads.model import Recall, Version
 from tray_agent.downloads.portal import Portal
+from tray_agent.web.client import Web
 
 KEY = ("tarif", Version.parse("1.4.002"))
 REASON = "Falsche Preise im Kapitel 3."
@@ -38,6 +43,37 @@ def test_it_stays_called_back_when_it_is_not_described_any_more(demo: DemoPortal
     catalogue = portal.refresh()
     assert KEY in catalogue.recalled
     assert [str(version.version) for version in catalogue.elements["tarif"]] == ["1.4.003"]
+
+
+def test_it_stays_called_back_when_its_file_gets_another_name(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
+    recall(demo.repository, demo.keys, KEY, REASON, clock.now())
+    (demo.source / "tarif-1.4.002.zip").rename(demo.source / "tarif.zip")
+    edit(demo, "tarif-1.4.002.zip", "tarif.zip")
+    publish(demo.source, demo.repository, demo.keys, clock.now())
+    catalogue = portal.refresh()
+    assert catalogue.recalled[KEY].target == "tarif/1.4.002/tarif.zip"
+    assert (catalogue.refusals, "tarif" in catalogue.elements) == ((), False)
+
+
+@pytest.mark.parametrize("missing", ["timestamp.json", "*.snapshot.json", "2.targets.json", "*.root.json"])
+def test_a_folder_that_lost_a_part_forgets_no_recall(
+    demo: DemoPortal, portal: Portal, server: FaultyPortal, web: Web, clock: ManualClock, tmp_path: Path, missing: str
+) -> None:
+    recall(demo.repository, demo.keys, KEY, REASON, clock.now())
+    portal.refresh()
+    shutil.copytree(demo.repository, tmp_path / "half")
+    for file in (tmp_path / "half" / "metadata").glob(missing):
+        file.unlink()
+    with pytest.raises(PublishError, match="fehlt; was ohne diese Datei"):
+        publish(demo.source, tmp_path / "half", demo.keys, clock.now())
+    with pytest.raises(PublishError, match="fehlt; was ohne diese Datei"):
+        refresh(tmp_path / "half", demo.keys, clock.now())
+    if "root" in missing:
+        return  # nothing says then that it is the portal that is served
+    known = LivePortal(server.address, web).take_over(tmp_path / "half" / "metadata")
+    publish(demo.source, tmp_path / "half", demo.keys, clock.now(), known=known)
+    shutil.copytree(tmp_path / "half", demo.repository, dirs_exist_ok=True)
+    assert KEY in portal.refresh().recalled
 
 
 def test_the_vendor_takes_it_back(demo: DemoPortal, portal: Portal, clock: ManualClock) -> None:
