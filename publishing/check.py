@@ -33,7 +33,7 @@ class Health:
         versions: how many files are offered.
         expiries: every role with the instant at which practices refuse it: aware, UTC.
         ending: the roles of which less than half of the lifetime is left.
-        faults: what is wrong with files, a sentence each.
+        faults: what is wrong with files, and what practices don't offer, a sentence each.
     """
 
     number: int
@@ -64,7 +64,8 @@ def check(address: str, root: bytes, web: Web, clock: Clock, *, whole: bool = Fa
         field = cast("Targets", signed["targets"]).unrecognized_fields.get(PORTAL_FIELD, {})
         lifetimes = Lifetimes.model_validate(field.get("lifetimes", {}))
         offered = [*catalogue.versions.values()]
-        faults = tuple(_faults(portal, web, offered, whole=whole))
+        refused = tuple(refusal.sentence for refusal in catalogue.refusals)
+        faults = refused + tuple(_faults(portal, web, offered, whole=whole))
     now = clock.now()
     ending = tuple(role for role in ROLES if signed[role].expires - now < lifetimes.of(role) / 2)
     return Health(catalogue.number, len(offered), tuple((role, signed[role].expires) for role in ROLES), ending, faults)
@@ -85,7 +86,7 @@ def _faults(portal: Portal, web: Web, versions: list[ElementVersion], *, whole: 
         try:
             fault = _fault_of(web, portal.address_of(version.target, digest), version.size, algorithm, digest, whole=whole)
         except WebError as error:
-            fault = str(error)
+            fault = error.why.sentence if error.why else str(error)
         if fault:
             yield _("{target}: {fault}").format(target=version.target, fault=fault)
 

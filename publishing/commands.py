@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -22,6 +23,7 @@ from publishing.signing_keys import SigningKeys
 from tray_agent.clock import SystemClock
 from tray_agent.config.secrets import SystemSecrets
 from tray_agent.downloads.model import Version
+from tray_agent.downloads.portal import is_root
 from tray_agent.file_faults import why_of
 from tray_agent.i18n import _, format_datetime, ngettext
 from tray_agent.platforms.locks import LockedError, locked
@@ -84,7 +86,7 @@ def _publish(
 ) -> None:
     repository = to or source / "repository"
     signing = _signing(keys, repository)
-    address = live or read_description(source).live
+    address = read_description(source).live if live is None else live
     with _alone(repository):
         known = _known(repository, address, without_live=without_live)
         publication = publish(source, repository, signing, datetime.now(UTC), replace=replace, first=new, known=known)
@@ -95,7 +97,7 @@ def _publish(
 
 def _refresh(repository: _Repository, keys: _Keys, live: _Live = None, without_live: _WithoutLive = False) -> None:
     with _alone(repository):
-        known = _known(repository, live or live_address(repository), without_live=without_live)
+        known = _known(repository, _live_of(repository, live), without_live=without_live)
         publication = refresh(repository, _signing(keys, repository), datetime.now(UTC), known=known)
     _print_publication(publication)
     _warn_of_ending(publication.ending)
@@ -106,6 +108,7 @@ def _check(
     root: Annotated[Path, typer.Option("--root", help=_("Der Vertrauensanker der Praxen: 1.root.json."))],
     whole: Annotated[bool, typer.Option("--files", help=_("Alle Dateien ganz laden und vergleichen."))] = False,
 ) -> None:
+    _check_address(address, "URL")
     with _web() as web:
         health = check(address, _root_file(root), web, SystemClock(), whole=whole)
     print(
@@ -138,7 +141,7 @@ def _recall(
     except ValueError as error:
         raise typer.BadParameter(_("«{version}» ist keine Version.").format(version=version), param_hint="VERSION") from error
     with _alone(repository):
-        known = _known(repository, live or live_address(repository), without_live=without_live)
+        known = _known(repository, _live_of(repository, live), without_live=without_live)
         publication = recall(repository, _signing(keys, repository), key, reason, datetime.now(UTC), known=known)
     _print_publication(publication)
     said = (
@@ -163,7 +166,7 @@ def _rotate(
     without_live: _WithoutLive = False,
 ) -> None:
     with _alone(repository):
-        known = _known(repository, live or live_address(repository), without_live=without_live)
+        known = _known(repository, _live_of(repository, live), without_live=without_live)
         publication = rotate(
             repository, _signing(keys, repository), role.value, datetime.now(UTC), count=count, threshold=threshold, known=known
         )
@@ -200,7 +203,7 @@ def _restored(
     without_live: _WithoutLive = False,
 ) -> None:
     with _alone(repository):
-        known = _known(repository, live or live_address(repository), without_live=without_live)
+        known = _known(repository, _live_of(repository, live), without_live=without_live)
         publication = restored(repository, _signing(keys, repository), datetime.now(UTC), ahead, known=known)
     _print_publication(publication)
 
@@ -223,9 +226,12 @@ def _describe(files: Annotated[list[Path], typer.Argument(metavar=_("DATEI …")
 
 def _root_file(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        root = file.read_bytes()
     except OSError as error:
         raise refused(str(file), _("{file} kann nicht gelesen werden: {why}.").format(file=file, why=why_of(error))) from error
+    if not is_root(root):
+        raise typer.BadParameter(_("{file} ist kein unterschriebener Vertrauensanker.").format(file=file), param_hint="--root")
+    return root
 
 
 @contextmanager
@@ -255,10 +261,27 @@ def _alone(repository: Path) -> Iterator[None]:
         yield
 
 
+def _live_of(repository: Path, live: str | None) -> str | None:
+    return live_address(repository) if live is None else live
+
+
+def _check_address(address: str, option: str) -> None:
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise typer.BadParameter(
+            _("«{address}» ist keine Adresse eines Portals; sie beginnt mit https://.").format(address=address), param_hint=option
+        )
+
+
 def _known(repository: Path, address: str | None, *, without_live: bool) -> Numbers | None:
     """Takes over what practices see, where that is known, and returns its numbers."""
     if address is None or without_live:
         return None
+    _check_address(address, "--live")
     with _web() as web:
         portal = LivePortal(address, web)
         known = portal.take_over(repository / "metadata")
@@ -270,6 +293,12 @@ def _known(repository: Path, address: str | None, *, without_live: bool) -> Numb
         )  # fmt: skip
     if known:
         print(_("Die Praxen sehen unter {address} den Stand {number}.").format(address=address, number=known["targets"]))
+    elif (repository / "metadata" / "timestamp.json").exists():
+        print(
+            _("WARNUNG: Unter {address} steht kein Portal; gezählt wird von {folder} aus. War es schon auf dem Webserver, stimmt die"
+              " Adresse nicht, und die Praxen könnten den neuen Stand ablehnen.").format(address=address, folder=repository),
+            file=sys.stderr,
+        )  # fmt: skip
     else:
         print(_("Unter {address} steht noch kein Portal.").format(address=address))
     return known

@@ -16,13 +16,15 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timest
 
 from publishing.errors import PublishError, refused
 from publishing.signed_metadata import Numbers
+from tray_agent.clock import Clock, SystemClock
 from tray_agent.downloads.portal import PortalLimits
 from tray_agent.i18n import _
 from tray_agent.platforms import files
+from tray_agent.web.causes import Cause, Why, is_page
 from tray_agent.web.client import Web, WebError
 
 _PIECE = 64 * 1024
-_MOST = PortalLimits().metadata_bytes
+_LIMITS = PortalLimits()
 
 S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
 
@@ -46,14 +48,16 @@ class LivePortal:
     Args:
         address: where ``metadata`` and ``targets`` are served.
         web: the way to it.
+        clock: by which waiting for one file ends, however slowly it drips.
 
     Attributes:
         dropped: the number of a list of files that was signed in the local copy and never served, and that ``take_over`` replaced
             because another was served under its number, or with keys that it does not know; None where there was none.
     """
 
-    def __init__(self, address: str, web: Web) -> None:
+    def __init__(self, address: str, web: Web, clock: Clock | None = None) -> None:
         self.dropped: int | None = None
+        self._clock = clock or SystemClock()
         self._address = address.rstrip("/")
         self._web = web
 
@@ -155,25 +159,32 @@ class LivePortal:
 
     def _fetch(self, name: str) -> bytes | None:
         """Returns a file of ``metadata``; None where the server has none."""
+        url = f"{self._address}/metadata/{name}"
+        deadline = self._clock.monotonic() + _LIMITS.metadata_seconds
         try:
-            with self._web.get(f"{self._address}/metadata/{name}") as response:
+            with self._web.get(url) as response:
                 if response.status in (403, 404, 410):  # some servers say "forbidden" of what is not there
                     return None
                 if response.status != 200:
-                    raise self._silent(_("Fehler {status}").format(status=response.status))
+                    raise self._silent(_("{address} meldet einen Fehler ({status}).").format(address=url, status=response.status))
+                if is_page(response.header("Content-Type")):
+                    raise self._silent(Why(Cause.SIGN_IN_PAGE, url).sentence)
                 content = bytearray()
                 while piece := response.read(_PIECE):
                     content += piece
-                    if len(content) > _MOST:
+                    if len(content) > _LIMITS.metadata_bytes:
                         raise self._untrusted()
+                    if self._clock.monotonic() > deadline:
+                        raise self._silent(_("{address} antwortet zu langsam.").format(address=url))
                 return bytes(content)
         except WebError as error:
-            raise self._silent(str(error)) from error
+            broken = _("{address} antwortet nicht ({why}).").format(address=url, why=error)
+            raise self._silent(error.why.sentence if error.why else broken) from error
 
     def _silent(self, why: str) -> PublishError:
         return PublishError(
             _("Veröffentlichtes Portal nicht erreichbar"),
-            _("{address} antwortet nicht ({why}); ohne seinen Stand wurde nichts unterschrieben.").format(address=self._address, why=why),
+            _("{why} Ohne den Stand, den die Praxen sehen, wurde nichts unterschrieben.").format(why=why),
             _("Adresse und Netz prüfen. Nur wenn dieser Ordner sicher der neueste Stand ist: --without-live."),
             item=self._address,
         )

@@ -284,9 +284,7 @@ def _incomplete(file: Path) -> PublishError:
     return PublishError(
         _("Portal unvollständig"),
         _("{file} fehlt; was ohne diese Datei unterschrieben wird, lehnen die Praxen ab. Nichts wurde veröffentlicht.").format(file=file),
-        _(
-            "Den ganzen Ordner von dort holen, wo er noch vollständig ist, oder mit --live die Adresse angeben, unter der die Praxen ihn finden."
-        ),
+        _("Den Ordner von dort holen, wo er vollständig ist, oder mit --live die Adresse angeben, unter der die Praxen ihn finden."),
         item=str(file),
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from publishing.check import Health, check
 from publishing.publish import refresh
-from tests.downloads.forging import newest
+from tests.downloads.forging import newest, resign
 from tests.support.portal import FaultyPortal
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import DemoPortal
@@ -68,3 +68,12 @@ def test_a_file_that_is_not_as_signed_is_named(
     (fault,) = health(demo, server, web, clock, whole=whole).faults
     assert "handbuch" in fault
     assert said in fault
+
+
+def test_what_practices_do_not_offer_is_named(demo: DemoPortal, server: FaultyPortal, web: Web, clock: ManualClock) -> None:
+    targets = newest(demo.repository, "targets").signed
+    next(one for one in targets.targets.values() if one.custom["element"] == "tarif").custom["released"] = "soon"
+    resign(demo, clock.now(), targets)
+    (fault,) = health(demo, server, web, clock).faults
+    assert "wird nicht angeboten" in fault
+    assert "tarif" in fault

@@ -15,6 +15,7 @@ from publishing.signing_keys import SigningKeys
 from tests.downloads.conftest import ELEMENTS
 from tray_agent.clock import ManualClock
 from tray_agent.demo.portal import make_portal
+from tray_agent.demo.portal_server import PortalServer
 from tray_agent.platforms.locks import locked
 
 Command = Callable[..., tuple[int, str, str]]
@@ -166,3 +167,36 @@ def test_two_commands_never_sign_one_portal_at_once(vitoclient_publish: Command,
     assert "arbeitet gerade ein anderer Befehl" in error
     assert {file.name: file.read_bytes() for file in (made.repository / "metadata").iterdir()} == before
     assert vitoclient_publish(*arguments, "--keys", str(made.folder / "keys"))[0] == 0
+
+
+@pytest.mark.parametrize("address", ["", "portal.example.ch", "ftp://portal.example.ch", "https://", "https://[::1"])
+def test_what_is_no_address_is_not_asked(vitoclient_publish: Command, tmp_path: Path, address: str) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    before = (made.repository / "metadata" / "timestamp.json").read_bytes()
+    for command in (
+        ("refresh", str(made.repository), "--keys", str(made.folder / "keys"), "--live", address),
+        ("publish", str(made.source), "--keys", str(made.folder / "keys"), "--live", address),
+        ("check", address, "--root", str(made.root_file)),
+    ):
+        code, out, error = vitoclient_publish(*command)
+        assert (code, out) == (2, "")
+        assert "ist keine Adresse eines Portals" in error
+    assert (made.repository / "metadata" / "timestamp.json").read_bytes() == before
+
+
+def test_a_wrong_root_is_not_the_portals_fault(vitoclient_publish: Command, tmp_path: Path) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    code, out, error = vitoclient_publish("check", "http://127.0.0.1:1", "--root", str(made.source / "portal.toml"))
+    assert (code, out) == (2, "")
+    assert "kein unterschriebener Vertrauensanker" in error
+
+
+def test_an_address_without_the_portal_that_is_here_is_told(vitoclient_publish: Command, tmp_path: Path) -> None:
+    made = make_portal(tmp_path / "vendor", datetime.now(UTC), ELEMENTS)
+    (tmp_path / "www").mkdir()
+    with PortalServer(tmp_path / "www") as server:
+        refresh = ("refresh", str(made.repository), "--keys", str(made.folder / "keys"), "--live", server.address)
+        code, _out, error = vitoclient_publish(*refresh)
+    assert code == 0
+    assert "WARNUNG" in error
+    assert "stimmt die Adresse nicht" in error

@@ -250,6 +250,32 @@ def test_a_portal_that_does_not_answer_is_told_and_nothing_signed(server: Faulty
         office.known()
 
 
+def test_a_page_in_the_portals_place_is_no_broken_portal(server: FaultyPortal, office: Office) -> None:
+    def page(handler: FaultyPortalHandler, _request: Request) -> bool:
+        handler.send_head(200, 6, {"Content-Type": "text/html"})
+        handler.wfile.write(b"<html>")
+        return True
+
+    server.fault = page
+    with pytest.raises(PublishError, match="Anmeldung am Netz"):
+        office.known()
+
+
+def test_a_server_that_drips_holds_nobody_up(server: FaultyPortal, office: Office, clock: ManualClock, web: Web) -> None:
+    def drip(handler: FaultyPortalHandler, request: Request) -> bool:
+        if not request.path.endswith("timestamp.json"):
+            return False
+        handler.send_head(200, 1000)
+        for _byte in range(10):
+            clock.advance(timedelta(seconds=15))
+            handler.wfile.write(b" ")
+        return True
+
+    server.fault = drip
+    with pytest.raises(PublishError, match="zu langsam"):
+        LivePortal(server.address, web, clock).take_over(office.repository / "metadata")
+
+
 def test_nothing_served_yet_is_no_obstacle(demo: DemoPortal, live: LivePortal, tmp_path: Path) -> None:
     shutil.move(demo.repository, tmp_path / "not copied yet")
     assert live.take_over(tmp_path / "not copied yet" / "metadata") == {}
