@@ -115,7 +115,7 @@ class LivePortal:
         while (following := self._fetch(f"{root.version + 1}.root.json")) is not None:
             number = root.version + 1
             root = self._verified(following, "root", root, Root)
-            self._verified(following, "root", root, Root)
+            self._verified(following, "root", root, Root)  # by the keys that the root before it names, and by its own
             if root.version != number:
                 raise self._untrusted()
             content[f"{number}.root.json"] = following

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tray_agent.i18n import set_language, shown_text, store_text
 from tray_agent.messages.gateways.contract import AccountFault, AccountStopped, NotNow, Refused
 from tray_agent.messages.gateways.mail_faults import MailCause, MailStep, cause_of, outcome_of
 
-SENDER, RECIPIENT = "praxis@example.ch", "anna.mueller@example.com"
+SENDER, RECIPIENT, HOST = "praxis@example.ch", "anna.mueller@example.com", "mail.example.ch"
 
 TEXTS = [
     # Microsoft
@@ -85,7 +86,7 @@ def test_a_refusal_is_about(step: MailStep, text: str, cause: MailCause) -> None
 
 @pytest.mark.parametrize("cause", MailCause)
 def test_only_what_is_surely_the_recipients_writes_somebody_off(cause: MailCause) -> None:
-    outcome = outcome_of(cause, 550, "5.0.0 so says the server", SENDER)
+    outcome = outcome_of(cause, 550, "5.0.0 so says the server", SENDER, RECIPIENT, HOST)
     assert isinstance(outcome, Refused) == (cause in (MailCause.RECIPIENT, MailCause.MAILBOX_FULL))
     assert isinstance(outcome, NotNow) == (cause is MailCause.UNCLEAR)
     assert isinstance(outcome, AccountStopped | Refused | NotNow)
@@ -93,8 +94,25 @@ def test_only_what_is_surely_the_recipients_writes_somebody_off(cause: MailCause
 
 
 def test_a_limit_passes_by_itself_and_a_refused_login_does_not() -> None:
-    quota = outcome_of(MailCause.QUOTA, 550, "x", SENDER)
-    login = outcome_of(MailCause.LOGIN, 535, "x", SENDER)
+    quota = outcome_of(MailCause.QUOTA, 550, "x", SENDER, RECIPIENT, HOST)
+    login = outcome_of(MailCause.LOGIN, 535, "x", SENDER, RECIPIENT, HOST)
     assert isinstance(quota, AccountStopped)
     assert isinstance(login, AccountStopped)
     assert (quota.fault, login.fault) == (AccountFault.HELD_UP, AccountFault.AUTHORISATION)
+
+
+@pytest.mark.parametrize("cause", MailCause)
+def test_the_servers_words_name_no_patient(cause: MailCause) -> None:
+    outcome = outcome_of(cause, 554, "5.7.1 <Anna.Mueller@example.com>: Relay access denied", SENDER, RECIPIENT, HOST)
+    assert isinstance(outcome, AccountStopped | Refused | NotNow)
+    assert "mueller" not in outcome.sentence.casefold()
+    assert "a***@example.com" in outcome.sentence
+
+
+def test_the_sentence_is_kept_in_the_readers_language() -> None:
+    outcome = outcome_of(MailCause.QUOTA, 550, "5.4.5 so says the server", SENDER, RECIPIENT, HOST)
+    assert isinstance(outcome, AccountStopped)
+    stored = store_text(outcome.sentence)
+    set_language("fr")
+    assert "limite d'e-mails envoyés" in shown_text(outcome.sentence, stored)
+    assert "5.4.5 so says the server" in shown_text(outcome.sentence, stored)

@@ -475,7 +475,7 @@ def test_a_refusal_that_says_nothing_of_the_recipient_writes_nobody_off(step: in
         outcome = gateway.submit(MAIL)
         gateway.close()
     assert isinstance(outcome, NotNow)
-    assert refusal[4:].decode() in outcome.sentence
+    assert refusal[4:].decode().replace("anna.mueller@", "a***@") in outcome.sentence
 
 
 senseless = [b"199 ?", b"999 ?", b"abc", b"", b"25", b"-1 x", b"220 hi", b"354 go"]

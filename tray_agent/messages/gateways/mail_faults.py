@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from tray_agent.i18n import N_, _
-from tray_agent.messages.gateways.contract import AccountFault, AccountStopped, NotNow, Outcome, Refused
+from tray_agent.i18n import N_, _, join_texts
+from tray_agent.messages.gateways.contract import AccountFault, AccountStopped, NotNow, Outcome, Refused, masked_address
 
 
 class MailStep(Enum):
     """At which step a server refuses."""
 
+    LOGIN = "AUTH"
     SENDER = "MAIL"
     RECIPIENT = "RCPT"
     DATA = "DATA"
@@ -75,6 +76,7 @@ _RULES = (
         words=(r"basic auth\w* (is )?(not supported|disabled)", r"smtpclientauthentication is disabled"),
     ),
     _Rule(MailCause.APP_PASSWORD, words=(r"application-specific password",)),
+    _Rule(MailCause.APP_PASSWORD, steps=(MailStep.LOGIN,), enhanced=r"5\.7\.9"),  # elsewhere Yahoo's word for its policy
     _Rule(
         MailCause.ENCRYPTION,
         enhanced=r"5\.7\.1[01]",
@@ -179,11 +181,14 @@ _RULES = (
 _STOPS = {
     MailCause.BASIC_SIGN_IN: (
         AccountFault.AUTHORISATION,
-        N_("Der Mailserver nimmt kein Passwort mehr an (Microsoft 365): SMTP AUTH dort zulassen oder einen anderen Mailserver eintragen."),
+        N_(
+            "Der Mailserver {host} nimmt keine Passwörter: In der Konfiguration mail.sign_in auf «microsoft» stellen und an diesem "
+            "Arbeitsplatz mit «vitoclient config mail-sign-in» anmelden, oder den Administrator von Microsoft 365 fragen."
+        ),
     ),
     MailCause.APP_PASSWORD: (
         AccountFault.AUTHORISATION,
-        N_("Der Mailserver verlangt ein App-Passwort (Google): dort eines erzeugen und hier als Passwort eintragen."),
+        N_("Der Mailserver {host} verlangt ein App-Passwort: im Google-Konto eines erstellen und hier als Passwort eintragen."),
     ),
     MailCause.ENCRYPTION: (
         AccountFault.AUTHORISATION,
@@ -242,14 +247,24 @@ def cause_of(step: MailStep, code: int, words: str, sender: str, recipient: str)
     return MailCause.SENDER if sender and sender.casefold() in said and not names_recipient else MailCause.UNCLEAR
 
 
-def outcome_of(cause: MailCause, code: int, words: str, sender: str) -> Outcome:
-    """Returns what a refusal for good means: the server's own words stand in its sentence, for whoever has to ask its operator."""
-    answer = _(" Antwort des Mailservers: {code} {words}").format(code=code, words=" ".join(words.split())[:_LONGEST])
+def outcome_of(cause: MailCause, code: int, words: str, sender: str, recipient: str, host: str) -> Outcome:
+    """Returns what a refusal for good means: the server's own words stand in its sentence, for whoever has to ask its operator.
+
+    The recipient's address is masked in them: the sentence of what stops a batch is shown on every workstation.
+    """
+    said = re.sub(re.escape(recipient), lambda _found: masked_address(recipient), " ".join(words.split()), flags=re.IGNORECASE)
+    answer = _("Antwort des Mailservers: {code} {words}").format(code=code, words=said[:_LONGEST])
     if cause in _STOPS:
         fault, sentence = _STOPS[cause]
-        return AccountStopped(fault, _(sentence).format(sender=sender) + answer)
+        return AccountStopped(fault, join_texts(_(sentence).format(sender=sender, host=host), answer))
     if cause in _REFUSALS:
         reason, sentence = _REFUSALS[cause]
-        return Refused(reason, _(sentence) + answer)
+        return Refused(reason, join_texts(_(sentence), answer))
     unclear = _("Der Mailserver weist die Mitteilung ab, ohne dass klar ist, weshalb; sie wird später nochmals versucht.")
-    return NotNow("refused_unclear", unclear + answer)
+    return NotNow("refused_unclear", join_texts(unclear, answer))
+
+
+def why_no_login(words: str, host: str) -> str | None:
+    """Returns what a server that refuses a log-in wants instead of a password, where its words say so."""
+    cause = cause_of(MailStep.LOGIN, 535, words, "", "")
+    return _(_STOPS[cause][1]).format(host=host) if cause in (MailCause.BASIC_SIGN_IN, MailCause.APP_PASSWORD) else None

@@ -39,7 +39,7 @@ from tray_agent.messages.gateways.contract import (
     masked_address,
     too_late,
 )
-from tray_agent.messages.gateways.mail_faults import MailStep, cause_of, outcome_of
+from tray_agent.messages.gateways.mail_faults import MailStep, cause_of, outcome_of, why_no_login
 from tray_agent.messages.mail_sign_in import MailSignIn, MailSignInError, xoauth2
 from tray_agent.web.system_network import is_this_machine, trusted_certificates
 
@@ -153,7 +153,7 @@ class SmtpGateway:
     def _over(self, line: _Line, message: OutgoingMail, content: bytes) -> Outcome | None:
         """Hands a message over on one connection; None where a kept connection was dead before the text went out."""
         try:
-            refused = _envelope(line.smtp, message)
+            refused = _envelope(line.smtp, message, self._server.host)
         except _BROKEN as error:
             line.smtp.close()
             log.warning("SMTP: broken off before the text (%s)", type(error).__name__)
@@ -168,7 +168,7 @@ class SmtpGateway:
         if not message.may_leave():
             line.smtp.close()  # after DATA only the text or the end of the connection may follow
             return too_late()
-        outcome = _text(line.smtp, message, content)
+        outcome = _text(line.smtp, message, content, self._server.host)
         if isinstance(outcome, InDoubt):
             line.smtp.close()
         else:
@@ -323,22 +323,10 @@ def _why_no_connection(error: Exception, host: str) -> NotNow | AccountStopped:
     return NotNow("unreachable", _("Der Mailserver {host} ist zur Zeit nicht erreichbar.").format(host=host))
 
 
-_NO_PASSWORDS = re.compile(rb"(?<![\d.])5\.7\.(30|139)(?![\d.])|basic authentication is (disabled|not supported)", re.IGNORECASE)
-"""Microsoft 365 takes no password: 5.7.30 by default, 5.7.139 by the organisation's or the mailbox's setting."""
-
-_APP_PASSWORD = re.compile(rb"(?<![\d.])5\.7\.9(?![\d.])|application-specific password", re.IGNORECASE)
-"""Google wants an app password."""
-
-
 def _why_no_login(error: smtplib.SMTPAuthenticationError, host: str) -> str:
-    words = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
-    if _NO_PASSWORDS.search(words):
-        return _(
-            "Der Mailserver {host} nimmt keine Passwörter: In der Konfiguration mail.sign_in auf «microsoft» stellen und an diesem "
-            "Arbeitsplatz mit «vitoclient config mail-sign-in» anmelden, oder den Administrator von Microsoft 365 fragen."
-        )
-    if _APP_PASSWORD.search(words):
-        return _("Der Mailserver {host} verlangt ein App-Passwort: im Google-Konto eines erstellen und hier als Passwort eintragen.")
+    words = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else str(error.smtp_error)
+    if wanted := why_no_login(words, host):
+        return wanted
     refused = _("Der Mailserver {host} weist Benutzer oder Passwort ab.")
     provider = provider_of(host)
     return join_texts(refused, _(provider.told)) if provider and provider.key == "hin" else refused
@@ -348,7 +336,7 @@ def _stopped(sentence: str, host: str) -> AccountStopped:
     return AccountStopped(AccountFault.AUTHORISATION, sentence.format(host=host))
 
 
-def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
+def _envelope(smtp: smtplib.SMTP, message: OutgoingMail, host: str) -> Outcome | None:
     """Goes through MAIL, RCPT and DATA; returns why it ends here, or None when the text may follow.
 
     What is too late already is not told to begin with DATA: after it only the end of the connection would be left.
@@ -361,15 +349,15 @@ def _envelope(smtp: smtplib.SMTP, message: OutgoingMail) -> Outcome | None:
         return Refused("recipient", _("Der Mailserver kann an diese E-Mail-Adresse nicht senden."))
     code, words = _reply(smtp.mail(_with_ascii_domain(message.sender), options))
     if code != 250:
-        return _not_yet(code) if code < 500 else _refusal(MailStep.SENDER, code, words, message)
+        return _not_yet(code) if code < 500 else _refusal(MailStep.SENDER, code, words, message, host)
     code, words = _reply(smtp.rcpt(_with_ascii_domain(message.recipient)))
     if code not in (250, 251, 252):
-        return _not_yet(code) if code < 500 else _refusal(MailStep.RECIPIENT, code, words, message)
+        return _not_yet(code) if code < 500 else _refusal(MailStep.RECIPIENT, code, words, message, host)
     if not message.may_leave():
         return too_late()
     code, words = _reply(smtp.docmd("DATA"))
     if code != 354:
-        return _not_yet(code) if code < 500 else _refusal(MailStep.DATA, code, words, message)
+        return _not_yet(code) if code < 500 else _refusal(MailStep.DATA, code, words, message, host)
     return None
 
 
@@ -385,15 +373,15 @@ def _reply(reply: tuple[int, bytes]) -> tuple[int, str]:
     return code, words.decode("utf-8", "replace")
 
 
-def _refusal(step: MailStep, code: int, words: str, message: OutgoingMail) -> Outcome:
+def _refusal(step: MailStep, code: int, words: str, message: OutgoingMail, host: str) -> Outcome:
     """Returns what a refusal for good means for the message, and for those behind it."""
     sender, recipient = _with_ascii_domain(message.sender), _with_ascii_domain(message.recipient)
     cause = cause_of(step, code, words, sender, recipient)
     log.warning("SMTP: refused at %s with %d: %s", step.value, code, cause)
-    return outcome_of(cause, code, words, message.sender)
+    return outcome_of(cause, code, words, message.sender, recipient, host)
 
 
-def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
+def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes, host: str) -> Outcome:
     """Sends the text; whatever breaks from here on leaves the message in doubt."""
     try:
         # A line that begins with a dot would end the text: it is doubled (RFC 5321, 4.5.2).
@@ -406,7 +394,7 @@ def _text(smtp: smtplib.SMTP, message: OutgoingMail, content: bytes) -> Outcome:
         return Accepted()
     if code < 400:
         return _in_doubt()
-    return _later(code) if code < 500 else _refusal(MailStep.TEXT, code, words, message)
+    return _later(code) if code < 500 else _refusal(MailStep.TEXT, code, words, message, host)
 
 
 def _not_yet(code: int) -> NotNow:
